@@ -1,0 +1,64 @@
+"""The base of every admin page: rows through sight, rights through powers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from common.errors import DomainError
+
+
+class ScopedAdmin(ModelAdmin):
+    """Shows the rows its reader may see, and allows what the reader's positions allow.
+
+    `see` and `change` name powers. What is not named is refused: without `change` the page is read-only.
+    Foreign-key choices go through the same sight as lists.
+    """
+
+    see: str = ""
+    change: str = ""
+    compressed_fields = True
+    list_fullwidth = True
+    list_per_page = 50
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return seen_by(super().get_queryset(request), request.user)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if "queryset" not in kwargs:
+            kwargs["queryset"] = seen_by(db_field.remote_field.model._default_manager.all(), request.user)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return holds(request, self.see) or holds(request, self.change)
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return holds(request, self.change)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return holds(request, self.change)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+def holds(request: HttpRequest, power: str) -> bool:
+    return bool(power) and request.user.is_authenticated and request.user.may(power)
+
+
+def seen_by(queryset: QuerySet, user: Any) -> QuerySet:
+    """The rows of `queryset` that `user` may see, where the model has a rule for it."""
+    return queryset.visible_to(user) if hasattr(queryset, "visible_to") else queryset
+
+
+def tell_refusal(request: HttpRequest, refusal: DomainError) -> None:
+    """Show a refused action as a message, with nothing changed."""
+    messages.error(request, refusal.message)

@@ -1,0 +1,10 @@
+"""Shell pages of the agent screens."""
+
+from django.urls import path
+
+from console import views
+
+app_name = "console"
+urlpatterns = [
+    path("", views.home, name="home"),
+]

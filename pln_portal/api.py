@@ -1,0 +1,12 @@
+"""The API's table of contents."""
+
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from units.api.urls import urlpatterns as units
+
+urlpatterns = [
+    *units,
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
+]

@@ -1,0 +1,27 @@
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+
+from units.models import Area, Unit, UnitKind
+
+
+class UnitFilter(filters.FilterSet):
+    kind = filters.ChoiceFilter(choices=UnitKind.choices)
+    parent = filters.CharFilter(field_name="parent__code")
+    search = filters.CharFilter(method="by_name", max_length=100)
+
+    class Meta:
+        model = Unit
+        fields = ("kind", "parent", "search")
+
+    def by_name(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return queryset.named(value.strip())
+
+
+class AreaFilter(filters.FilterSet):
+    parent = filters.CharFilter(field_name="parent_id")
+    level = filters.NumberFilter(min_value=1, max_value=4)
+    search = filters.CharFilter(field_name="display_name", lookup_expr="icontains", max_length=100)
+
+    class Meta:
+        model = Area
+        fields = ("parent", "level", "search")

@@ -1,0 +1,118 @@
+"""Who may do what: the one table of roles and powers.
+
+A power belongs to a *position* (a role at a unit, from, until), never to a person; being a superuser
+gives none of them. This table is also the source of the permission tests.
+"""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(TextChoices):
+    """What somebody is at a unit."""
+
+    CSO = "CSO", _("Agent (CSO)")
+    SUPERVISOR = "SUPERVISOR", _("Supervisor")
+    MANAGER_UP3 = "MANAGER_UP3", _("Manager UP3")
+    SRM_NIAGA = "SRM_NIAGA", _("Senior Manager Niaga UID/UIW")
+    VCC_OPERATOR = "VCC_OPERATOR", _("Command centre operator (VCC)")
+    POSKO_OFFICER = "POSKO_OFFICER", _("Posko officer")
+    PROGRAM_OFFICER = "PROGRAM_OFFICER", _("Program officer")
+    SOP_AUTHOR = "SOP_AUTHOR", _("SOP author")
+    SOP_APPROVER = "SOP_APPROVER", _("SOP approver")
+    BACK_OFFICE = "BACK_OFFICE", _("Back office")
+    CHANNEL = "CHANNEL", _("Channel system")
+
+
+class Power(TextChoices):
+    """What a position may allow. One name for one decision."""
+
+    SEE_UNITS = "SEE_UNITS", _("see units and areas")
+    MANAGE_UNITS = "MANAGE_UNITS", _("maintain units and the areas they serve")
+    MANAGE_POSITIONS = "MANAGE_POSITIONS", _("appoint people to positions and end positions")
+    SEE_CUSTOMERS = "SEE_CUSTOMERS", _("look up customers, masked")
+    REVEAL_CUSTOMERS = "REVEAL_CUSTOMERS", _("reveal personal data, with a reason")
+    MANAGE_CUSTOMERS = "MANAGE_CUSTOMERS", _("import and correct customers")
+    SEE_ACCESS_LOG = "SEE_ACCESS_LOG", _("see who revealed personal data")
+    CHECK_ALLOCATION = "CHECK_ALLOCATION", _("ask whether a meter may be promised")
+    SEE_ALLOCATION = "SEE_ALLOCATION", _("see the matrix and the availability of every unit")
+    SEE_CHECKS = "SEE_CHECKS", _("see the checks made and the unmet demand")
+    SET_AVAILABILITY = "SET_AVAILABILITY", _("set which meters are available")
+    DRAFT_MATRIX = "DRAFT_MATRIX", _("draft an allocation matrix")
+    PUBLISH_MATRIX = "PUBLISH_MATRIX", _("publish an allocation matrix that another person drafted")
+    MANAGE_REFERENCE = "MANAGE_REFERENCE", _("maintain tariffs, power steps and other reference data")
+
+
+class Reach(TextChoices):
+    """How far from the position's unit a power goes."""
+
+    OWN = "OWN", _("this unit only")
+    BELOW = "BELOW", _("this unit and every unit below it")
+    EVERYWHERE = "EVERYWHERE", _("every unit")
+
+
+OWN, BELOW, EVERYWHERE = Reach.OWN, Reach.BELOW, Reach.EVERYWHERE
+
+_READERS = {Power.SEE_UNITS: EVERYWHERE, Power.SEE_ALLOCATION: EVERYWHERE}
+
+POWERS: dict[Role, dict[Power, Reach]] = {
+    Role.CSO: _READERS
+    | {
+        Power.SEE_CUSTOMERS: BELOW,
+        Power.REVEAL_CUSTOMERS: BELOW,
+        Power.CHECK_ALLOCATION: EVERYWHERE,
+        Power.SEE_CHECKS: BELOW,
+    },
+    Role.SUPERVISOR: _READERS
+    | {
+        Power.SEE_CUSTOMERS: BELOW,
+        Power.REVEAL_CUSTOMERS: BELOW,
+        Power.SEE_ACCESS_LOG: BELOW,
+        Power.CHECK_ALLOCATION: EVERYWHERE,
+        Power.SEE_CHECKS: BELOW,
+    },
+    Role.MANAGER_UP3: _READERS
+    | {
+        Power.SEE_CUSTOMERS: BELOW,
+        Power.SEE_CHECKS: BELOW,
+        Power.SET_AVAILABILITY: OWN,
+    },
+    Role.SRM_NIAGA: _READERS
+    | {
+        Power.SEE_CUSTOMERS: BELOW,
+        Power.SEE_CHECKS: BELOW,
+        Power.SET_AVAILABILITY: BELOW,
+    },
+    Role.VCC_OPERATOR: _READERS
+    | {
+        Power.SEE_CUSTOMERS: BELOW,
+        Power.REVEAL_CUSTOMERS: BELOW,
+    },
+    Role.POSKO_OFFICER: _READERS
+    | {
+        Power.SEE_CUSTOMERS: BELOW,
+        Power.REVEAL_CUSTOMERS: BELOW,
+    },
+    Role.PROGRAM_OFFICER: _READERS | {Power.SEE_CUSTOMERS: BELOW},
+    Role.SOP_AUTHOR: _READERS | {Power.DRAFT_MATRIX: BELOW},
+    Role.SOP_APPROVER: _READERS | {Power.PUBLISH_MATRIX: BELOW},
+    Role.BACK_OFFICE: _READERS
+    | {
+        Power.MANAGE_UNITS: BELOW,
+        Power.MANAGE_POSITIONS: BELOW,
+        Power.SEE_CUSTOMERS: BELOW,
+        Power.REVEAL_CUSTOMERS: BELOW,
+        Power.MANAGE_CUSTOMERS: BELOW,
+        Power.SEE_ACCESS_LOG: BELOW,
+        Power.SEE_CHECKS: BELOW,
+        Power.DRAFT_MATRIX: BELOW,
+        Power.PUBLISH_MATRIX: BELOW,
+        Power.MANAGE_REFERENCE: BELOW,
+    },
+    Role.CHANNEL: _READERS | {Power.CHECK_ALLOCATION: EVERYWHERE},
+}
+
+
+def roles_with(power: Power) -> dict[Role, Reach]:
+    """The roles that hold `power`, each with its reach."""
+    return {role: powers[power] for role, powers in POWERS.items() if power in powers}
