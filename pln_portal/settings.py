@@ -147,6 +147,7 @@ else:
         f" -c lock_timeout={env.int('LOCK_TIMEOUT_MS', 5000)}"
         " -c idle_in_transaction_session_timeout=60000"
     )
+    _database["TEST"] = {"NAME": f"test_portal{env.str('TEST_DATABASE_SUFFIX', '')}"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 _cache_url = env.str("CACHE_URL", "")
