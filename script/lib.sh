@@ -28,7 +28,7 @@ install_from() {
             fail "could not make .venv; Debian and Ubuntu need the package python3-venv for it."
     fi
     echo "Installing $1 ..."
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$1"
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r "$1"
     cp "$1" "$installed"
 }
 

@@ -166,7 +166,8 @@ def run_portal(supervisor: Supervisor, port: int) -> bool:
         )
         if supervisor.wait_until(ReadyCheck(port)):
             say(f"\nPLN Portal is ready: http://{HOST}:{port}/  (Ctrl-C ends it)\n")
-            celery = [python, "-m", "celery", "-A", "pln_portal"]
+            os.environ.setdefault("LOG_LEVEL", "WARNING")  # the sweep runs every two seconds
+            celery = [python, "-m", "celery", "-q", "-A", "pln_portal"]
             supervisor.start(
                 "worker",
                 [*celery, "worker", "-l", "WARNING", "-c", "2", "--without-mingle", "--without-gossip"],
