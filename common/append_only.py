@@ -53,7 +53,7 @@ def append_only(table: str) -> migrations.RunPython:
 
     def install(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
         for statement in _statements(schema_editor.connection.vendor, table):
-            schema_editor.execute(statement)
+            schema_editor.execute(statement, params=None)
 
     def remove(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
         place = f' ON "{table}"' if schema_editor.connection.vendor == "postgresql" else ""
