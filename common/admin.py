@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 
 from common.errors import DomainError
@@ -34,6 +36,19 @@ class ScopedAdmin(ModelAdmin):
             kwargs["queryset"] = seen_by(db_field.remote_field.model._default_manager.all(), request.user)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show a service's refusal in the form, at its field, with everything typed still there."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except (DomainError, ValidationError) as refusal:
+            request.refusal = refusal
+            return super().changeform_view(request, *args, **kwargs)
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> type[ModelForm]:
+        form = super().get_form(request, *args, **kwargs)
+        refusal = getattr(request, "refusal", None)
+        return refused(form, refusal) if refusal else form
+
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
@@ -48,6 +63,18 @@ class ScopedAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+def refused(form: type[ModelForm], refusal: DomainError | ValidationError) -> type[ModelForm]:
+    """The same form, invalid because of `refusal`."""
+
+    def clean(self: ModelForm) -> None:
+        if isinstance(refusal, DomainError):
+            self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
+        else:
+            self.add_error(None, refusal.messages)
+
+    return type(form.__name__, (form,), {"clean": clean})
 
 
 def holds(request: HttpRequest, power: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
@@ -18,8 +18,23 @@ from simple_history.models import HistoricalRecords
 from units.powers import POWERS, Power, Reach, Role
 
 
+class UserQuerySet(UserManager.from_queryset(models.QuerySet)):  # type: ignore[misc]
+    """Accounts: made by Django's own manager, seen by whoever appoints their holders."""
+
+    def visible_to(self, user: User) -> models.QuerySet[User]:
+        """Superusers see every account; others those whose positions all lie within their own reach."""
+        if user.is_superuser:
+            return self.all()
+        if not user.may(Power.MANAGE_POSITIONS):
+            return self.none()
+        beyond = Position.objects.active(timezone.now()).exclude(user.within(Power.MANAGE_POSITIONS))
+        return self.filter(is_superuser=False).exclude(pk__in=beyond.values("holder"))
+
+
 class User(AbstractUser):
     """An account. What it may do comes from its positions, see `units.powers`."""
+
+    objects = UserQuerySet()
 
     class Meta(AbstractUser.Meta):
         verbose_name = _("account")
@@ -182,9 +197,7 @@ class UnitAlias(models.Model):
     class Meta:
         verbose_name = _("alias")
         verbose_name_plural = _("aliases")
-        constraints = (
-            models.UniqueConstraint(name="unit_alias_once", fields=("unit", "name")),
-        )
+        constraints = (models.UniqueConstraint(name="unit_alias_once", fields=("unit", "name")),)
 
     def __str__(self) -> str:
         return self.name
