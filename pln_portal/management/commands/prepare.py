@@ -34,7 +34,6 @@ class Command(BaseCommand):
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self.stdout.write("Updating the database ...")
             call_command("migrate", interactive=False, verbosity=0)
-        call_command("createcachetable", verbosity=0)  # only where the cache lives in the database
 
     def _collect_static(self) -> None:
         seen = Path(f"{settings.STATIC_ROOT}.digest")
