@@ -21,6 +21,8 @@ from units.powers import POWERS, Power, Reach, Role
 class UserQuerySet(UserManager.from_queryset(models.QuerySet)):  # type: ignore[misc]
     """Accounts: made by Django's own manager, seen by whoever appoints their holders."""
 
+    use_in_migrations = False
+
     def visible_to(self, user: User) -> models.QuerySet[User]:
         """Superusers see every account; others those whose positions all lie within their own reach."""
         if user.is_superuser:
