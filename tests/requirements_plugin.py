@@ -91,7 +91,8 @@ def verdict(outcomes: Iterable[str]) -> str:
     return "proved" if count["passed"] else "skipped"
 
 
-def print_table(tests: dict[str, dict[str, object]]) -> None:
+def print_table(tests: dict[str, dict[str, object]]) -> int:
+    """Print every requirement with its tests; the number of failed requirements."""
     catalogue = read_catalogue()
     proved = Counter[str]()
     print(f"{'requirement':<12} {'verdict':<8} {'picture':<8} what, and the tests that show it")
@@ -108,7 +109,8 @@ def print_table(tests: dict[str, dict[str, object]]) -> None:
     )
     print(f"{proved['proved lost']} of the proved rest on editable data, since the SOP's picture is lost.")
     print(f"{proved['proved']} of {len(catalogue)} requirements proved")
+    return proved["FAILED"]
 
 
 if __name__ == "__main__":
-    print_table(json.loads(Path(sys.argv[1]).read_text()))
+    sys.exit(1 if print_table(json.loads(Path(sys.argv[1]).read_text())) else 0)

@@ -176,7 +176,6 @@ def run_marked(tmp_path):
             env=environment,
             capture_output=True,
             text=True,
-            check=True,
         )
         return tests, table.stdout
 
