@@ -59,7 +59,6 @@ INSTALLED_APPS = [
     "customers",
     "allocation",
     "console",
-    "pln_portal",
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
@@ -86,6 +85,7 @@ INSTALLED_APPS = [
     "django_structlog",
     "django_prometheus",
     "csp",
+    "pln_portal",
 ]
 
 MIDDLEWARE = [
@@ -103,7 +103,7 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "common.middleware.RequestLog",
     "django_htmx.middleware.HtmxMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "common.middleware.NoStore",

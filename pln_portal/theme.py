@@ -30,6 +30,49 @@ def _may_open(request: HttpRequest, page: str) -> bool:
     return False
 
 
+NAVIGATION = [
+    {
+        "title": _("Meter allocation"),
+        "items": [
+            _entry(_("Meter availability"), "electric_meter", "allocation_meteravailability_changelist"),
+            _entry(_("Unmet demand"), "bar_chart", "allocation_unmetdemand_changelist"),
+            _entry(_("Checks"), "fact_check", "allocation_allocationcheck_changelist"),
+            _entry(_("Matrix"), "grid_on", "allocation_allocationmatrix_changelist"),
+        ],
+    },
+    {
+        "title": _("Customers"),
+        "items": [
+            _entry(_("Customers"), "group", "customers_customer_changelist"),
+            _entry(_("Imports"), "upload_file", "customers_customerimport_changelist"),
+            _entry(_("Access log"), "policy", "customers_accesslog_changelist"),
+            _entry(_("Tariffs"), "sell", "customers_tariff_changelist"),
+            _entry(_("Power steps"), "electric_bolt", "customers_powerstep_changelist"),
+        ],
+    },
+    {
+        "title": _("Units and people"),
+        "items": [
+            _entry(_("Units"), "account_tree", "units_unit_changelist"),
+            _entry(_("Service areas"), "map", "units_servicearea_changelist"),
+            _entry(_("Areas"), "location_on", "units_area_changelist"),
+            _entry(_("Positions"), "badge", "units_position_changelist"),
+            _entry(_("Accounts"), "person", "units_user_changelist"),
+        ],
+    },
+    {
+        "title": _("Technical"),
+        "collapsible": True,
+        "items": [
+            _entry(_("Background jobs"), "work_history", "common_job_changelist"),
+            _entry(_("Schedule"), "schedule", "django_celery_beat_periodictask_changelist"),
+            _entry(_("OAuth clients"), "key", "oauth2_provider_application_changelist"),
+            _entry(_("Log-in attempts"), "lock", "axes_accessattempt_changelist"),
+            _entry(_("Authenticators"), "phonelink_lock", "otp_totp_totpdevice_changelist"),
+        ],
+    },
+]
+
 UNFOLD = {
     "SITE_TITLE": _("PLN Portal"),
     "SITE_HEADER": _("PLN Portal"),
@@ -59,6 +102,6 @@ UNFOLD = {
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": False,
-        "navigation": [],
+        "navigation": NAVIGATION,
     },
 }
