@@ -412,7 +412,11 @@ class AllocationCheck(AppendOnlyModel):
         return self.outcome == Outcome.SERVED
 
     @property
-    def is_inherited(self) -> bool:
-        """Whether what was judged had been set above the unit."""
-        rows = (self.availability_1, self.availability_3)
-        return any(row is not None and row.unit_id != self.unit_id for row in rows)
+    def deciding_rows(self) -> dict[int, AllocationRow | None]:
+        """Per judged phase the row that decided; None where nothing was set."""
+        return {int(phase): getattr(self, f"row_{phase}") for phase in self.phases}
+
+    @property
+    def availabilities(self) -> dict[int, MeterAvailability | None]:
+        """Per phase, judged or not, what applied at the unit."""
+        return {Phase.ONE.value: self.availability_1, Phase.THREE.value: self.availability_3}
