@@ -357,6 +357,7 @@ class AllocationCheck(AppendOnlyModel):
     outcome = models.CharField(_("outcome"), max_length=14, choices=Outcome.choices)
     phases = models.CharField(_("phases judged"), max_length=2)
     phase = models.PositiveSmallIntegerField(_("phase"), choices=Phase.choices, null=True, blank=True)
+    warnings = models.JSONField(_("warnings"), default=list, blank=True)
     matrix = models.ForeignKey(AllocationMatrix, models.PROTECT, related_name="+", verbose_name=_("matrix"))
     row_1 = models.ForeignKey(
         AllocationRow,

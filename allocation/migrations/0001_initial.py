@@ -92,6 +92,7 @@ class Migration(migrations.Migration):
                 ('outcome', models.CharField(choices=[('SERVED', 'served'), ('OFFER_OTHER', 'the other product was offered'), ('NOTHING_SERVED', 'neither product can be served'), ('NOT_SET', 'the unit has not set its meters')], max_length=14, verbose_name='outcome')),
                 ('phases', models.CharField(max_length=2, verbose_name='phases judged')),
                 ('phase', models.PositiveSmallIntegerField(blank=True, choices=[(1, '1 Phasa'), (3, '3 Phasa')], null=True, verbose_name='phase')),
+                ('warnings', models.JSONField(blank=True, default=list, verbose_name='warnings')),
                 ('area', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='units.area', verbose_name='area')),
                 ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='asked by')),
                 ('customer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.customer', verbose_name='customer')),
