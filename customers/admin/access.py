@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +23,7 @@ class AccessLogAdmin(ScopedAdmin):
         "kind",
         "reader",
         "role",
-        "position_unit",
+        "place",
         "customer",
         "what",
         "reason",
@@ -42,14 +44,14 @@ class AccessLogAdmin(ScopedAdmin):
     )
 
     @display(description=_("unit of the position"))
-    def position_unit(self, access: AccessLog) -> str:
+    def place(self, access: AccessLog) -> str:
         return access.position.unit.name
 
     @display(description=_("fields"))
     def what(self, access: AccessLog) -> str:
         return ", ".join(access.fields)
 
-    def has_change_permission(self, request: HttpRequest, obj: AccessLog | None = None) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    has_add_permission = has_change_permission
+    has_change_permission = has_add_permission

@@ -1,4 +1,4 @@
-"""What the back office types in about a customer. Personal fields are asked for anew, never shown in a field."""
+"""What the back office types in. Personal fields are asked for anew, never shown in a field."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from customers.models import Customer
 from customers.services.export import WRITERS
 from customers.services.privacy import FIELDS, LONGEST_REASON, SHORTEST_REASON
 
+TERMS = ("area", "unit", "tariff", "power_va", "phase", "product", "kogol")
 PERSONAL = ("name", "street", "building_number", "rt", "rw", "landmark")
 FIELD_LABELS = {"name": _("Name"), "address": _("Address"), "nik": "NIK", "phones": _("Phone")}
 
@@ -52,7 +53,7 @@ class CustomerForm(forms.ModelForm):
 
     class Meta:
         model = Customer
-        fields = ("idpel", "area", "unit", "tariff", "power_va", "phase", "product", "kogol")
+        fields = ("idpel", *TERMS)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -81,7 +82,7 @@ class CustomerForm(forms.ModelForm):
     def given(self) -> dict[str, Any]:
         """The values for the service: the terms of supply, and the personal fields that were typed in."""
         data = self.cleaned_data
-        values = {name: data[name] for name in self._meta.fields if name != "idpel" and name in data}
+        values = {name: data[name] for name in TERMS if name in data}
         values |= {name: data[f"new_{name}"] for name in PERSONAL if data.get(f"new_{name}")}
         if data.get("new_nik") or data.get("remove_nik"):
             values["nik"] = data["new_nik"]

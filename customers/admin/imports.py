@@ -53,7 +53,7 @@ class CustomerImportAdmin(ScopedAdmin):
     def get_fields(self, request: HttpRequest, obj: CustomerImport | None = None) -> tuple:
         return self.shown if obj else ("file",)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return holds(request, Power.MANAGE_CUSTOMERS)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
