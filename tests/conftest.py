@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import connection
-from django.test import Client
+from django.test import Client, TransactionTestCase
 from django.utils import timezone
 from oauth2_provider.models import Application, get_access_token_model
 from rest_framework.test import APIClient
 
 from tests import reference
+from tests.flushing import triggers_lifted
 from units.models import Position, Unit, User
 from units.powers import Role
 
@@ -67,6 +68,20 @@ def _let_tests_empty_frozen_tables() -> None:
                 cursor.execute(sql)
 
     connection.ops.execute_sql_flush = flush
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flushing_is_allowed() -> Iterator[None]:
+    """Append-only tables may be emptied between tests, see `tests.flushing`."""
+    teardown = TransactionTestCase._fixture_teardown
+
+    def lifted(case: TransactionTestCase) -> None:
+        with triggers_lifted():
+            teardown(case)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lifted)
+        yield
 
 
 @pytest.fixture(autouse=True)
