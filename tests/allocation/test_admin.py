@@ -101,7 +101,7 @@ def draft(sop_author):
 
 
 def publish(client, matrix):
-    address = f"/admin/allocation/allocationmatrix/{matrix.pk}/publish"
+    address = f"/admin/allocation/allocationmatrix/{matrix.pk}/publish/"
     return client.post(address, {"_form_submitted": "on"})
 
 
@@ -117,7 +117,7 @@ def test_a_matrix_is_published_by_a_second_person(browse, sop_author, sop_approv
 
 
 def test_reading_the_publish_dialog_publishes_nothing(browse, sop_approver, draft):
-    browse(sop_approver).get(f"/admin/allocation/allocationmatrix/{draft.pk}/publish")
+    browse(sop_approver).get(f"/admin/allocation/allocationmatrix/{draft.pk}/publish/")
 
     draft.refresh_from_db()
     assert not draft.is_published
@@ -127,13 +127,15 @@ def test_a_draft_is_copied_from_the_matrix_in_force(browse, sop_author):
     source = AllocationMatrix.objects.get(version=1)
     data = {"_form_submitted": "on", "effective_on": "2027-01-01", "source_letter": "No. 0002/DEMO"}
 
-    browse(sop_author).post(f"/admin/allocation/allocationmatrix/{source.pk}/draft-from-this", data)
+    browse(sop_author).post(f"/admin/allocation/allocationmatrix/{source.pk}/draft_from_this/", data)
 
     draft = AllocationMatrix.objects.get(source_letter="No. 0002/DEMO")
     assert (draft.rows.count(), draft.effective_on) == (30, date(2027, 1, 1))
 
 
-def test_the_back_office_reads_why_a_caller_was_told_no(api, browse, agent, supervisor, manager_menteng, menteng):
+def test_the_back_office_reads_why_a_caller_was_told_no(
+    api, browse, agent, supervisor, manager_menteng, menteng
+):
     set_to(browse(manager_menteng), menteng, "PRABAYAR", reason="Stok pascabayar kosong")
     question = {"transaction": "PB", "unit": menteng.code, "power_va": 2200, "tariff": "R1"}
     check = api(agent).post("/api/v1/allocation/checks/", question | {"product": "PASCABAYAR"}).json()
