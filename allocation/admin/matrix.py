@@ -27,6 +27,7 @@ class RowInline(TabularInline):
 
     model = AllocationRow
     extra = 0
+    hide_title = True
     can_delete = False
     fields = ("phase", "availability", "transaction", "current", *services.RANGE_FIELDS)
     readonly_fields = ("phase", "availability", "transaction", "current")
