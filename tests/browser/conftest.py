@@ -65,7 +65,9 @@ def choose_place(page: Page, *names: str) -> None:
         level.select_option(label=name)
 
 
-def fill_in_check(page: Page, *, power: str = "2200", tariff: str = "R1", product: str = "PASCABAYAR") -> None:
+def fill_in_check(
+    page: Page, *, power: str = "2200", tariff: str = "R1", product: str = "PASCABAYAR"
+) -> None:
     """Everything the SOP asks for a new connection in Gambir; not sent yet."""
     choose_place(page, *GAMBIR)
     page.get_by_label("Daya:", exact=True).select_option(power)

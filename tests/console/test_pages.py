@@ -35,7 +35,7 @@ def test_an_agent_lands_on_the_check(browse, agent):
 def test_a_manager_finds_the_way_to_the_availability_of_meters(browse, manager_menteng):
     page = browse(manager_menteng).get("/").content.decode()
 
-    assert reverse("admin:allocation_meteravailability_changelist") in page
+    assert reverse("admin:allocation_meteravailability_overview") in page
     assert reverse("console:check") not in page
 
 
@@ -147,7 +147,9 @@ def test_a_wrong_address_has_a_page_of_ours(client):
 def test_a_form_without_its_token_is_refused_with_a_page_of_ours(agent):
     from django.test import Client
 
-    response = Client(enforce_csrf_checks=True).post("/accounts/login/", {"username": "agent", "password": "x"})
+    response = Client(enforce_csrf_checks=True).post(
+        "/accounts/login/", {"username": "agent", "password": "x"}
+    )
 
     assert response.status_code == 403
     assert 'class="card"' in response.content.decode()
