@@ -22,7 +22,7 @@ def offences() -> list[str]:
 
 @pytest.fixture
 def page(page: Page, live_server: object, offences: list[str]) -> Iterator[Page]:
-    """A page whose test fails when the browser leaves the machine, is refused by the CSP, or meets an error."""
+    """Fails its test when the browser leaves the machine, is refused by the CSP, or meets an error."""
     home = urlsplit(live_server.url).netloc
 
     def watch_request(request: Request) -> None:
@@ -65,11 +65,9 @@ def choose_place(page: Page, *names: str) -> None:
         level.select_option(label=name)
 
 
-def fill_in_check(
-    page: Page, *, power: str = "2200", tariff: str = "R1", product: str = "PASCABAYAR"
-) -> None:
-    """Everything the SOP asks for a new connection in Gambir; not sent yet."""
+def fill_in_check(page: Page, *, power: str = "2200") -> None:
+    """Everything the SOP asks for a new connection in Gambir, PASCABAYAR and R1; not sent yet."""
     choose_place(page, *GAMBIR)
     page.get_by_label("Daya:", exact=True).select_option(power)
-    page.get_by_label("Tarif:", exact=True).select_option(tariff)
-    page.locator(f"[name=product][value={product}]").check()
+    page.get_by_label("Tarif:", exact=True).select_option("R1")
+    page.locator("[name=product][value=PASCABAYAR]").check()

@@ -14,8 +14,8 @@ NOTIFICATION = (
     " Apakah anda bersedia dilayani dengan Layanan PRABAYAR?"
 )
 SCRIPT = (
-    "... Mohon maaf Bapak/Ibu, untuk saat ini Daya 2.200 VA dengan layanan PASKABAYAR belum tersedia di wilayah"
-    " Bapak/Ibu, apakah bapak/Ibu bersedia dilayani dengan layanan PRABAYAR? ..."
+    "... Mohon maaf Bapak/Ibu, untuk saat ini Daya 2.200 VA dengan layanan PASKABAYAR belum tersedia di"
+    " wilayah Bapak/Ibu, apakah bapak/Ibu bersedia dilayani dengan layanan PRABAYAR? ..."
 )
 
 

@@ -1,4 +1,4 @@
-"""Nothing serious for axe on any page of the console, in light and in dark; and the log-in needs no script."""
+"""Nothing serious for axe on any page of the console, light or dark; and the log-in needs no script."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
