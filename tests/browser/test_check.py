@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import choose_place, fill_in_check
+from tests.browser.steps import choose_place, fill_in_check
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -7,7 +7,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from oauth2_provider.models import Application
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import fill_in_check
+from tests.browser.steps import fill_in_check
 from units.models import User
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
