@@ -347,6 +347,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AvailabilityEnum": "allocation.models.Availability.choices",
         "ProductEnum": "customers.models.Product.choices",
+        "PhaseEnum": "customers.models.Phase.choices",
         "UnitKindEnum": "units.models.UnitKind.choices",
         "TransactionEnum": "allocation.models.Transaction.choices",
         "ChannelEnum": "allocation.models.Channel.choices",

@@ -463,7 +463,7 @@ def test_a_check_costs_the_same_however_much_has_happened(
     api, agent, ask, setting, manager_menteng, menteng, django_assert_num_queries
 ) -> None:
     client = api(agent)
-    for count in (1, 10, 60):
+    for count in (1, 10, 30):
         while menteng.availabilities.count() < count:
             setting(menteng, 1, "PRABAYAR", manager_menteng)
             ask()
