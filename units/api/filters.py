@@ -1,7 +1,7 @@
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
-from units.models import Area, Unit, UnitKind
+from units.models import Area, AreaLevel, Unit, UnitKind
 
 
 class UnitFilter(filters.FilterSet):
@@ -19,7 +19,7 @@ class UnitFilter(filters.FilterSet):
 
 class AreaFilter(filters.FilterSet):
     parent = filters.CharFilter(field_name="parent_id")
-    level = filters.NumberFilter(min_value=1, max_value=4)
+    level = filters.TypedChoiceFilter(choices=AreaLevel.choices, coerce=int)
     search = filters.CharFilter(field_name="display_name", lookup_expr="icontains", max_length=100)
 
     class Meta:
