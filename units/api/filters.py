@@ -1,7 +1,6 @@
-from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
-from units.models import Area, AreaLevel, Unit, UnitKind
+from units.models import Area, Unit, UnitKind, UnitQuerySet
 
 
 class UnitFilter(filters.FilterSet):
@@ -13,7 +12,7 @@ class UnitFilter(filters.FilterSet):
         model = Unit
         fields = ("kind", "parent", "search")
 
-    def by_name(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+    def by_name(self, queryset: UnitQuerySet, name: str, value: str) -> UnitQuerySet:
         return queryset.named(value.strip())
 
 
