@@ -10,8 +10,8 @@ from allocation.api.urls import urlpatterns as allocation
 from customers.api.urls import urlpatterns as customers
 from units.api.urls import urlpatterns as units
 
-docs = SpectacularSwaggerSplitView.as_view(url_name="api:schema")
-docs = csp_update({"style-src": [UNSAFE_INLINE]})(docs)  # Swagger UI places its parts by style attributes
+# Swagger UI places its parts by style attributes.
+docs = csp_update({"style-src": [UNSAFE_INLINE]})(SpectacularSwaggerSplitView.as_view(url_name="api:schema"))
 
 urlpatterns = [
     *units,
