@@ -253,9 +253,3 @@ def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args: dict) -> dict:
     return {**browser_context_args, "locale": "id-ID", "viewport": {"width": 1280, "height": 900}}
-
-
-@pytest.fixture
-def anyone(appoint: Callable[..., User]) -> Iterator[Callable[[str], User]]:
-    """Any member of the cast, by name."""
-    yield lambda name: appoint(name, *CAST[name])
