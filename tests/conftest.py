@@ -253,3 +253,9 @@ def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args: dict) -> dict:
     return {**browser_context_args, "locale": "id-ID", "viewport": {"width": 1280, "height": 900}}
+
+
+@pytest.fixture
+def anyone(appoint: Callable[..., User]) -> Callable[[str], User]:
+    """Any member of the cast, by name."""
+    return lambda name: appoint(name, *CAST[name])
