@@ -41,6 +41,11 @@ class Power(TextChoices):
     DRAFT_MATRIX = "DRAFT_MATRIX", _("draft an allocation matrix")
     PUBLISH_MATRIX = "PUBLISH_MATRIX", _("publish an allocation matrix that another person drafted")
     MANAGE_REFERENCE = "MANAGE_REFERENCE", _("maintain tariffs, power steps and other reference data")
+    SEE_SOP = "SEE_SOP", _("read published SOPs")
+    AUTHOR_SOP = "AUTHOR_SOP", _("write SOPs and their procedures")
+    APPROVE_SOP = "APPROVE_SOP", _("approve and withdraw SOPs that another person wrote")
+    RUN_CALLS = "RUN_CALLS", _("run calls by a procedure")
+    SEE_CALLS = "SEE_CALLS", _("see the calls of one's site and what can be learned from them")
 
 
 class Reach(TextChoices):
@@ -53,7 +58,8 @@ class Reach(TextChoices):
 
 OWN, BELOW, EVERYWHERE = Reach.OWN, Reach.BELOW, Reach.EVERYWHERE
 
-_READERS = {Power.SEE_UNITS: EVERYWHERE, Power.SEE_ALLOCATION: EVERYWHERE}
+_CHANNELS = {Power.SEE_UNITS: EVERYWHERE, Power.SEE_ALLOCATION: EVERYWHERE}
+_READERS = _CHANNELS | {Power.SEE_SOP: EVERYWHERE}
 
 POWERS: dict[Role, dict[Power, Reach]] = {
     Role.CSO: _READERS
@@ -62,6 +68,7 @@ POWERS: dict[Role, dict[Power, Reach]] = {
         Power.REVEAL_CUSTOMERS: BELOW,
         Power.CHECK_ALLOCATION: EVERYWHERE,
         Power.SEE_CHECKS: BELOW,
+        Power.RUN_CALLS: BELOW,
     },
     Role.SUPERVISOR: _READERS
     | {
@@ -70,6 +77,8 @@ POWERS: dict[Role, dict[Power, Reach]] = {
         Power.SEE_ACCESS_LOG: BELOW,
         Power.CHECK_ALLOCATION: EVERYWHERE,
         Power.SEE_CHECKS: BELOW,
+        Power.RUN_CALLS: BELOW,
+        Power.SEE_CALLS: BELOW,
     },
     Role.MANAGER_UP3: _READERS
     | {
@@ -94,8 +103,9 @@ POWERS: dict[Role, dict[Power, Reach]] = {
         Power.REVEAL_CUSTOMERS: BELOW,
     },
     Role.PROGRAM_OFFICER: _READERS | {Power.SEE_CUSTOMERS: BELOW},
-    Role.SOP_AUTHOR: _READERS | {Power.DRAFT_MATRIX: BELOW},
-    Role.SOP_APPROVER: _READERS | {Power.PUBLISH_MATRIX: BELOW},
+    Role.SOP_AUTHOR: _READERS | {Power.DRAFT_MATRIX: BELOW, Power.AUTHOR_SOP: BELOW, Power.SEE_CALLS: BELOW},
+    Role.SOP_APPROVER: _READERS
+    | {Power.PUBLISH_MATRIX: BELOW, Power.APPROVE_SOP: BELOW, Power.SEE_CALLS: BELOW},
     Role.BACK_OFFICE: _READERS
     | {
         Power.MANAGE_UNITS: BELOW,
@@ -108,8 +118,11 @@ POWERS: dict[Role, dict[Power, Reach]] = {
         Power.DRAFT_MATRIX: BELOW,
         Power.PUBLISH_MATRIX: BELOW,
         Power.MANAGE_REFERENCE: BELOW,
+        Power.AUTHOR_SOP: BELOW,
+        Power.APPROVE_SOP: BELOW,
+        Power.SEE_CALLS: BELOW,
     },
-    Role.CHANNEL: _READERS | {Power.CHECK_ALLOCATION: EVERYWHERE},
+    Role.CHANNEL: _CHANNELS | {Power.CHECK_ALLOCATION: EVERYWHERE},
 }
 
 
