@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "units",
     "customers",
     "allocation",
+    "tickets",
     "console",
     "pln_portal",
     "unfold.apps.BasicAppConfig",
