@@ -281,6 +281,7 @@ class AccessLog(AppendOnlyModel):
     fields = models.JSONField(_("fields"))
     reason = models.CharField(_("reason"), max_length=500)
     row_count = models.PositiveIntegerField(_("rows"), default=1)
+    digest = models.CharField(_("digest"), max_length=64, blank=True)
     request_id = models.CharField(_("request"), max_length=64, blank=True)
     at = models.DateTimeField(_("when"), db_index=True)
 

@@ -32,6 +32,7 @@ class Power(TextChoices):
     MANAGE_POSITIONS = "MANAGE_POSITIONS", _("appoint people to positions and end positions")
     SEE_CUSTOMERS = "SEE_CUSTOMERS", _("look up customers, masked")
     REVEAL_CUSTOMERS = "REVEAL_CUSTOMERS", _("reveal personal data, with a reason")
+    EXPORT_CUSTOMERS = "EXPORT_CUSTOMERS", _("take customers out of the portal as a file, masked")
     MANAGE_CUSTOMERS = "MANAGE_CUSTOMERS", _("import and correct customers")
     SEE_ACCESS_LOG = "SEE_ACCESS_LOG", _("see who revealed personal data")
     CHECK_ALLOCATION = "CHECK_ALLOCATION", _("ask whether a meter may be promised")
@@ -85,6 +86,7 @@ POWERS: dict[Role, dict[Power, Reach]] = {
     | {
         Power.SEE_CUSTOMERS: BELOW,
         Power.REVEAL_CUSTOMERS: BELOW,
+        Power.EXPORT_CUSTOMERS: BELOW,
         Power.SEE_ACCESS_LOG: BELOW,
         Power.CHECK_ALLOCATION: EVERYWHERE,
         Power.SEE_CHECKS: BELOW,
@@ -150,6 +152,7 @@ POWERS: dict[Role, dict[Power, Reach]] = {
         Power.MANAGE_POSITIONS: BELOW,
         Power.SEE_CUSTOMERS: BELOW,
         Power.REVEAL_CUSTOMERS: BELOW,
+        Power.EXPORT_CUSTOMERS: BELOW,
         Power.MANAGE_CUSTOMERS: BELOW,
         Power.SEE_ACCESS_LOG: BELOW,
         Power.SEE_CHECKS: BELOW,

@@ -251,6 +251,7 @@ class Migration(migrations.Migration):
                 ('fields', models.JSONField(verbose_name='fields')),
                 ('reason', models.CharField(max_length=500, verbose_name='reason')),
                 ('row_count', models.PositiveIntegerField(default=1, verbose_name='rows')),
+                ('digest', models.CharField(blank=True, max_length=64, verbose_name='digest')),
                 ('request_id', models.CharField(blank=True, max_length=64, verbose_name='request')),
                 ('at', models.DateTimeField(db_index=True, verbose_name='when')),
                 ('position', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='units.position', verbose_name='position')),

@@ -10,6 +10,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from pln_portal import demo
+from units.models import User
+
 
 class Command(BaseCommand):
     help = "Bring database, reference data and static files up to date. Does little when nothing has changed."
@@ -27,6 +30,7 @@ class Command(BaseCommand):
         call_command("load_reference", stdout=self.stdout)
         if not options["no_demo"]:
             call_command("load_demo", stdout=self.stdout)
+            self._show_demo_accounts()
         self._collect_static()
 
     def _migrate(self) -> None:
@@ -34,6 +38,16 @@ class Command(BaseCommand):
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self.stdout.write("Updating the database ...")
             call_command("migrate", interactive=False, verbosity=0)
+
+    def _show_demo_accounts(self) -> None:
+        """Only those that still have the demo password: they were made with one and the same hash."""
+        names = {name: f"{role.label}, {unit}" for name, role, unit, _ in demo.ACCOUNTS}
+        first = User.objects.filter(username__in=names, is_active=True).order_by("pk").first()
+        if not first or not first.check_password(settings.DEMO_PASSWORD):
+            return
+        self.stdout.write(f"\nDemo accounts, password {settings.DEMO_PASSWORD}:")
+        for user in User.objects.filter(username__in=names, password=first.password).order_by("pk"):
+            self.stdout.write(f"  {user.username:<16} {names[user.username]}")
 
     def _collect_static(self) -> None:
         seen = Path(f"{settings.STATIC_ROOT}.digest")

@@ -1,0 +1,34 @@
+"""The NIK of a customer: sealed, and found by its hash."""
+
+from __future__ import annotations
+
+from customers import cipher, rules
+from customers.models import Customer, CustomerQuerySet
+
+PLACE = "customers_customer.nik"
+
+
+def set_nik(customer: Customer, nik: str) -> None:
+    """Put `nik` on the unsaved row, sealed; an empty one removes it.
+
+    Raises:
+        Invalid: it is not a NIK.
+    """
+    customer.nik_encrypted = cipher.encrypt(rules.check_nik(nik).encode(), place=PLACE) if nik else None
+    customer.nik_hash = nik_hash(nik) if nik else ""
+
+
+def nik_of(customer: Customer) -> str:
+    """The NIK in full, or nothing. For `privacy` only: what leaves the portal is masked or logged."""
+    if customer.nik_encrypted is None:
+        return ""
+    return cipher.decrypt(customer.nik_encrypted, place=PLACE).decode()
+
+
+def with_nik(nik: str) -> CustomerQuerySet:
+    """The connections of the person with this NIK."""
+    return Customer.objects.filter(nik_hash=nik_hash(nik))
+
+
+def nik_hash(nik: str) -> str:
+    return cipher.blind_index(nik, place=PLACE)
