@@ -219,6 +219,8 @@ CELERY_TIMEZONE = "Asia/Jakarta"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "run-waiting-jobs": {"task": "common.tasks.sweep_jobs", "schedule": 2.0, "options": {"expires": 10}},
+    "ring-ticket-alerts": {"task": "tickets.tasks.ring_alerts", "schedule": 15.0, "options": {"expires": 30}},
+    "drop-ticket-serials": {"task": "tickets.tasks.drop_serials", "schedule": 3600.0},
     "drop-old-technical-records": {"task": "common.tasks.drop_old_records", "schedule": 3600.0},
 }
 
@@ -265,6 +267,7 @@ AXES_IPWARE_PROXY_COUNT = env.int("PROXY_COUNT", 0)
 # as digests.
 OAUTH2_PROVIDER = {
     "SCOPES": {
+        "tickets": _("report, and follow one's own reports"),
         "read": _("read units, areas and allocation"),
         "allocation": _("ask whether a meter may be promised"),
         "agent": _("work as the agent who logged in"),

@@ -2,7 +2,7 @@ from django.db import migrations
 
 from common.append_only import append_only
 
-TABLES = ("ticketevent", "ticketrepeat", "servicepolicy", "incidentevent", "workorderevent")
+TABLES = ("ticketevent", "ticketrepeat", "ticketaccess", "servicepolicy", "incidentevent", "workorderevent")
 
 
 class Migration(migrations.Migration):

@@ -107,6 +107,9 @@ NOT_BEGUN = (
 class Ticket(models.Model):
     """One report (APKT). It is written only by `tickets.services`, each write with its event.
 
+    A report closed at the contact centre may name a unit for the record, but has no posko: sight and work
+    follow the posko, so that it reaches nobody.
+
     `due_at`, `alert_at` and `queue_key` are derived from the clock's segments and the events; they are kept
     so that lists of ten million rows can be filtered and sorted by them.
     """
@@ -274,8 +277,8 @@ class Ticket(models.Model):
             models.CheckConstraint(name="ticket_number_form", condition=Q(number__regex=f"^{NUMBER}$")),
             models.CheckConstraint(name="ticket_status_known", condition=Q(status__in=Status.values)),
             models.CheckConstraint(
-                name="ticket_issue_closed_has_no_unit",
-                condition=Q(status="ISSUE_CLOSED", unit__isnull=True, posko__isnull=True)
+                name="ticket_issue_closed_reaches_nobody",
+                condition=Q(status="ISSUE_CLOSED", posko__isnull=True)
                 | (~Q(status="ISSUE_CLOSED") & Q(unit__isnull=False, posko__isnull=False)),
             ),
             models.CheckConstraint(
@@ -444,6 +447,32 @@ class TicketPhoto(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ticket} {self.slot}"
+
+
+class TicketAccessQuerySet(AppendOnlyQuerySet):
+    def visible_to(self, user: User) -> TicketAccessQuerySet:
+        return self.filter(user.within(Power.SEE_ACCESS_LOG, "ticket__posko"))
+
+
+class TicketAccess(AppendOnlyModel):
+    """Who read in full how a reporter is called, reached and found, and why. Never changed."""
+
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="accesses", verbose_name=_("ticket"))
+    reader = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("who"))
+    position = models.ForeignKey(Position, models.PROTECT, related_name="+", verbose_name=_("position"))
+    role = models.CharField(_("role"), max_length=16, choices=Role.choices)
+    reason = models.CharField(_("reason"), max_length=500)
+    at = models.DateTimeField(_("when"), db_index=True)
+
+    objects = TicketAccessQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("access to a reporter's data")
+        verbose_name_plural = _("accesses to reporters' data")
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return f"{self.ticket} {self.at:%Y-%m-%d %H:%M}"
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
