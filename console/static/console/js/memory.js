@@ -12,10 +12,10 @@ export function forget() {
   sessionStorage.removeItem(KEY);
 }
 
-/** Put the choices back into `form`; answers the area codes, which take a moment longer. */
+/** Put the choices back into `form`; answers the area codes, which take a moment longer, or null. */
 export function restore(form) {
   const kept = JSON.parse(sessionStorage.getItem(KEY) ?? "null");
-  if (!kept) return [];
+  if (!kept) return null;
   for (const name of KEPT) if (kept.chosen[name]) form.elements[name].value = kept.chosen[name];
   return kept.codes;
 }
