@@ -18,7 +18,7 @@ from units.powers import Power
 
 class CoverageQuerySet(models.QuerySet["DiagnosisCoverage"]):
     def in_force(self, on: date) -> CoverageQuerySet:
-        return self.filter(in_force(on))
+        return self.filter(in_force(on), is_active=True)
 
 
 class DiagnosisCoverage(models.Model):
@@ -32,6 +32,15 @@ class DiagnosisCoverage(models.Model):
     )
     valid_from = models.DateField(_("valid from"))
     valid_until = models.DateField(_("valid until"), null=True, blank=True)
+    is_active = models.BooleanField(
+        _("switched on"), default=True, help_text=_("Off: kept for the record, not in force on any day.")
+    )
+    notice = models.CharField(
+        _("notice to the customer"),
+        max_length=300,
+        blank=True,
+        help_text=_("What a channel shows where self-diagnosis can be used."),
+    )
     basis = models.CharField(_("basis"), max_length=200, blank=True)
 
     history = HistoricalRecords()

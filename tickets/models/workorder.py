@@ -142,9 +142,17 @@ class WorkOrderQuerySet(models.QuerySet["WorkOrder"]):
     def open(self) -> WorkOrderQuerySet:
         return self.exclude(status__in=ORDER_OVER)
 
+    def waiting(self) -> WorkOrderQuerySet:
+        """In the queue of the posko, without a crew."""
+        return self.filter(status=OrderStatus.ANTRE)
+
+    def with_crew(self) -> WorkOrderQuerySet:
+        """Open, and in the hands of a crew."""
+        return self.open().exclude(status=OrderStatus.ANTRE)
+
     def to_dispatch(self, at: datetime) -> WorkOrderQuerySet:
         """Orders in the queue whose next try is due."""
-        return self.filter(status=OrderStatus.ANTRE, next_try_at__lte=at)
+        return self.waiting().filter(next_try_at__lte=at)
 
 
 class WorkOrder(models.Model):
