@@ -357,6 +357,7 @@ class AllocationCheck(AppendOnlyModel):
     outcome = models.CharField(_("outcome"), max_length=14, choices=Outcome.choices)
     phases = models.CharField(_("phases judged"), max_length=2)
     phase = models.PositiveSmallIntegerField(_("phase"), choices=Phase.choices, null=True, blank=True)
+    warnings = models.JSONField(_("warnings"), default=list, blank=True)
     matrix = models.ForeignKey(AllocationMatrix, models.PROTECT, related_name="+", verbose_name=_("matrix"))
     row_1 = models.ForeignKey(
         AllocationRow,
@@ -412,7 +413,11 @@ class AllocationCheck(AppendOnlyModel):
         return self.outcome == Outcome.SERVED
 
     @property
-    def is_inherited(self) -> bool:
-        """Whether what was judged had been set above the unit."""
-        rows = (self.availability_1, self.availability_3)
-        return any(row is not None and row.unit_id != self.unit_id for row in rows)
+    def deciding_rows(self) -> dict[int, AllocationRow | None]:
+        """Per judged phase the row that decided; None where nothing was set."""
+        return {int(phase): getattr(self, f"row_{phase}") for phase in self.phases}
+
+    @property
+    def availabilities(self) -> dict[int, MeterAvailability | None]:
+        """Per phase, judged or not, what applied at the unit."""
+        return {Phase.ONE.value: self.availability_1, Phase.THREE.value: self.availability_3}

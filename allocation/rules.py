@@ -157,7 +157,7 @@ def judge(question: Question, deciding: Mapping[int, Row | None], matrix: Iterab
     The other product is offered exactly when the wanted one is not served and the other one is
     (R-002-25). "Not set" is the answer only where some setting could serve this power (A-002-5).
     """
-    options = tuple(_options(question, deciding))
+    options = options_in(question, deciding)
     wanted = [option for option in options if option.product == question.product]
     if wanted:
         return Verdict(SERVED, wanted[0].phase, options)
@@ -169,12 +169,28 @@ def judge(question: Question, deciding: Mapping[int, Row | None], matrix: Iterab
     return Verdict(NOT_SET if is_open else NOTHING_SERVED, sole, ())
 
 
-def _options(question: Question, deciding: Mapping[int, Row | None]) -> Iterator[Option]:
-    for phase, row in sorted(deciding.items()):
-        for product in PRODUCTS:
-            if row and serves(row, product, question.power_va):
-                low, high = limits(row, product) or (0, None)
-                yield Option(phase, product, low, high)
+def options_in(question: Question, deciding: Mapping[int, Row | None]) -> tuple[Option, ...]:
+    """Every phase and product that can be served at the wanted power, 1 Phasa first."""
+    return tuple(
+        Option(phase, product, *found)
+        for phase, row in sorted(deciding.items())
+        for product in PRODUCTS
+        if row and serves(row, product, question.power_va) and (found := limits(row, product))
+    )
+
+
+def warnings_for(
+    *, question: Question, verdict: Verdict, step_phase: int | None, asked: int | None, unset: Iterable[int]
+) -> list[str]:
+    """What an agent should know beside the answer; codes that `allocation.notices` puts into words."""
+    wanted = {option.phase for option in verdict.options if option.product == question.product}
+    found = {
+        "MANUAL_POWER": step_phase is None,
+        "STEP_OF_OTHER_PHASE": bool(asked and step_phase and asked != step_phase),
+        "ASK_PHASE": len(wanted) > 1,
+        "PHASE_NOT_SET": bool(verdict.options) and bool(list(unset)),
+    }
+    return [code for code, holds in found.items() if holds]
 
 
 def _could_serve(matrix: Iterable[Row], phase: int, power_va: int) -> bool:

@@ -7,10 +7,12 @@ class DomainError(Exception):
     """A refusal with a stable `code`, an HTTP `status`, and a message in the reader's language.
 
     `field` names the input it concerns, where there is one, so that a form can show it in place.
+    `headers` go with the answer of the API, e.g. when to try again.
     """
 
     status = 409
     code = "conflict"
+    headers: dict[str, str] = {}
 
     def __init__(self, message: str, *, code: str = "", field: str = "") -> None:
         super().__init__(str(message))
@@ -38,10 +40,14 @@ class Conflict(DomainError):
 
 
 class Stale(DomainError):
-    """The caller changed a version that is no longer the newest."""
+    """The caller changed a version that is no longer the newest; the answer names the newest."""
 
     status = 412
     code = "stale"
+
+    def __init__(self, message: str, *, etag: str) -> None:
+        super().__init__(message)
+        self.headers = {"ETag": etag}
 
 
 class PreconditionRequired(DomainError):

@@ -9,9 +9,12 @@ from common.errors import PreconditionRequired, Stale
 
 
 def require_match(request: Request, etag: str) -> None:
-    """Refuse a write without `If-Match` (428) or with another version than `etag` (412)."""
+    """Refuse a write without `If-Match` (428) or with another version than the strong `etag` (412).
+
+    `*` and weak tags match nothing: they do not say what the caller has read.
+    """
     given = request.headers.get("If-Match")
     if given is None:
         raise PreconditionRequired(_("Send If-Match with the ETag that you read."))
     if etag not in {part.strip() for part in given.split(",")}:
-        raise Stale(_("Somebody else changed this since you read it. Read it again, then decide."))
+        raise Stale(_("Somebody else changed this since you read it. Read it again, then decide."), etag=etag)

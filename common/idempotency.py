@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 from rest_framework.renderers import JSONRenderer
@@ -19,6 +20,9 @@ from common.models import IdempotencyKey
 from common.permissions import is_channel
 
 HEADER = "Idempotency-Key"
+REPLAYED_HEADERS = ("ETag", "Location")
+A_MOMENT, AS_USUAL = "'2s'", "DEFAULT"
+LOCK_NOT_AVAILABLE = "55P03"
 
 
 class KeyRequired(DomainError):
@@ -31,12 +35,22 @@ class KeyMalformed(DomainError):
     code = "idempotency_key_malformed"
 
 
+class KeyReused(Invalid):
+    code = "idempotency_key_reused"
+
+
+class InFlight(Conflict):
+    code = "in_flight"
+    headers = {"Retry-After": "1"}
+
+
 def once(action: Callable[..., Response]) -> Callable[..., Response]:
     """Make a creating action repeatable under the caller's Idempotency-Key.
 
-    The same key and body replays the stored answer (`Idempotency-Replayed: true`), another body is 422,
+    The same key and request replays the stored answer (`Idempotency-Replayed: true`), another body is 422,
     one still in flight is 409. The key is stored in the transaction of the work, so a refused or broken
-    request leaves no key behind. Channels must send a key; others may.
+    request leaves no key behind. Channels must send a key; others may. The answer is kept for 72 hours:
+    do not use this where it holds personal data in clear.
     """
 
     @functools.wraps(action)
@@ -49,11 +63,13 @@ def once(action: Callable[..., Response]) -> Callable[..., Response]:
             if not is_new:
                 return _replay(record, _fingerprint(request))
             response = action(view, request, *args, **kwargs)
-            record.status = response.status_code
-            record.body = JSONRenderer().render(response.data).decode()
-            record.save(update_fields=["status", "body"])
+            if response.status_code < 400:
+                _keep(record, response)
+            else:
+                transaction.set_rollback(True)
             return response
 
+    wrapper.is_repeatable = True  # type: ignore[attr-defined]  # read by the OpenAPI document
     return wrapper
 
 
@@ -71,21 +87,39 @@ def _claim(request: Request, key: str) -> tuple[IdempotencyKey, bool]:
     identity = {"user_id": request.user.pk, "operation": _operation(request), "key": key}
     try:
         with transaction.atomic():
-            if connection.vendor == "postgresql":
-                with connection.cursor() as cursor:
-                    cursor.execute("SET LOCAL lock_timeout = '2s'")
+            _limit_wait(A_MOMENT)
             record = IdempotencyKey.objects.create(**identity, fingerprint=_fingerprint(request))
+            _limit_wait(AS_USUAL)
             return record, True
     except IntegrityError:
         return IdempotencyKey.objects.get(**identity), False
     except OperationalError as error:
-        raise Conflict(_("The same request is still being worked on."), code="in_flight") from error
+        if getattr(error.__cause__, "pgcode", "") != LOCK_NOT_AVAILABLE:
+            raise
+        raise InFlight(_("The same request is still being worked on.")) from error
+
+
+def _limit_wait(limit: str) -> None:
+    """How long this transaction waits for a lock. SQLite lets one writer in at a time, with its own limit."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = {limit}")
+
+
+def _keep(record: IdempotencyKey, response: Response) -> None:
+    """Store the answer, and give it back as stored: the first answer and a replay render alike."""
+    record.status = response.status_code
+    record.body = JSONRenderer().render(response.data).decode()
+    record.headers = {name: response[name] for name in REPLAYED_HEADERS if response.has_header(name)}
+    record.save(update_fields=["status", "body", "headers"])
+    response.data = json.loads(record.body or "null")
 
 
 def _replay(record: IdempotencyKey, fingerprint: str) -> Response:
     if record.fingerprint != fingerprint:
-        raise Invalid(_("This Idempotency-Key was used with another body."), code="idempotency_key_reused")
-    return Response(json.loads(record.body), record.status, headers={"Idempotency-Replayed": "true"})
+        raise KeyReused(_("This Idempotency-Key was used with another body."))
+    headers = {**record.headers, "Idempotency-Replayed": "true"}
+    return Response(json.loads(record.body or "null"), record.status, headers=headers)
 
 
 def _operation(request: Request) -> str:
@@ -93,9 +127,19 @@ def _operation(request: Request) -> str:
 
 
 def _fingerprint(request: Request) -> str:
-    canonical = json.dumps(_plain(request.data), sort_keys=True, ensure_ascii=True)
+    """A digest of what is asked: address, query and body; files by their content."""
+    asked = [request.get_full_path(), _plain(request.data)]
+    canonical = json.dumps(asked, sort_keys=True, default=_digest)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _plain(data: Any) -> Any:
     return dict(data.lists()) if hasattr(data, "lists") else data
+
+
+def _digest(upload: UploadedFile) -> str:
+    digest = hashlib.sha256()
+    for chunk in upload.chunks():
+        digest.update(chunk)
+    upload.seek(0)
+    return digest.hexdigest()

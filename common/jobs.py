@@ -1,11 +1,14 @@
 """Background jobs that survive: a row in the business transaction, a lease, a sweep.
 
 A web request never talks to the broker. It writes the row; the sweep, every few seconds, sends the numbers
-of ready rows to the workers. A worker that dies lets its lease run out, and the job is tried again.
+of ready rows to the workers. A worker that dies lets its lease run out, and the job is tried again; after
+five attempts it is parked, for a person to look at.
 """
 
 from __future__ import annotations
 
+import re
+import traceback
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +24,8 @@ LEASE = timedelta(minutes=6)
 RESEND_AFTER = timedelta(seconds=30)
 MAX_ATTEMPTS = 5
 
+REFERENCE = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")
+
 Handler = Callable[..., None]
 HANDLERS: dict[str, Handler] = {}
 log = structlog.get_logger(__name__)
@@ -31,7 +36,7 @@ class LeaseLost(Exception):
 
 
 def handles(kind: str) -> Callable[[Handler], Handler]:
-    """Register the function that does the jobs of `kind`; it gets the payload as keywords, and may run twice."""
+    """Register what does the jobs of `kind`; it gets the payload as keywords, and may run twice."""
 
     def register(handler: Handler) -> Handler:
         HANDLERS[kind] = handler
@@ -41,17 +46,28 @@ def handles(kind: str) -> Callable[[Handler], Handler]:
 
 
 def enqueue(kind: str, *, by: Any = None, run_at: datetime | None = None, **payload: Any) -> Job:
-    """Write a job in the caller's transaction; it runs soon after the commit, and never without it."""
+    """Write a job in the caller's transaction; it runs soon after the commit, and never without it.
+
+    Raises:
+        ValueError: the payload holds text. A payload names rows by number, code or date; what they say
+            stays in their tables.
+    """
+    for name, value in payload.items():
+        if not _is_reference(value):
+            raise ValueError(f"{name} of a {kind} job must be a number or a short reference, not text")
     return Job.objects.create(kind=kind, payload=payload, run_at=run_at or timezone.now(), created_by=by)
 
 
 def take_ready(*, at: datetime, limit: int = 100) -> list[int]:
-    """Ids of jobs to send to workers now; each is not offered again for half a minute."""
-    ids = list(Job.objects.ready(at).order_by("run_at").values_list("pk", flat=True)[:limit])
-    Job.objects.filter(pk__in=ids, status=Job.Status.WAITING).update(run_at=at + RESEND_AFTER)
-    Job.objects.filter(pk__in=ids, status=Job.Status.RUNNING).update(
-        status=Job.Status.WAITING, run_at=at + RESEND_AFTER
+    """Ids of jobs to send to workers now; each is not offered again for half a minute.
+
+    A job whose last attempt ended with its worker is parked: it may be what kills them.
+    """
+    Job.objects.abandoned(at).filter(attempts__gte=MAX_ATTEMPTS).update(
+        status=Job.Status.PARKED, error="WorkerLost"
     )
+    ids = list(Job.objects.ready(at).order_by("run_at").values_list("pk", flat=True)[:limit])
+    Job.objects.ready(at).filter(pk__in=ids).update(status=Job.Status.WAITING, run_at=at + RESEND_AFTER)
     return ids
 
 
@@ -73,25 +89,40 @@ def run(job_id: int, *, at: datetime) -> bool:
     return True
 
 
-def retry(job: Job) -> None:
-    """Put a parked job back in the queue, with all its attempts."""
-    Job.objects.filter(pk=job.pk, status=Job.Status.PARKED).update(
-        status=Job.Status.WAITING, attempts=0, run_at=timezone.now()
-    )
+def retry(job: Job) -> bool:
+    """Put a parked job back in the queue, with all its attempts. Answers whether it was parked."""
+    parked = Job.objects.filter(pk=job.pk, status=Job.Status.PARKED)
+    return bool(parked.update(status=Job.Status.WAITING, attempts=0, run_at=timezone.now()))
+
+
+def _is_reference(value: Any) -> bool:
+    if isinstance(value, str):
+        return bool(REFERENCE.fullmatch(value))
+    return value is None or isinstance(value, int)
+
+
+def _mine(job: Job) -> Any:
+    """The job's row while this attempt still holds it: each claim raises the count of attempts."""
+    return Job.objects.filter(pk=job.pk, status=Job.Status.RUNNING, attempts=job.attempts)
 
 
 def _finish(job: Job) -> None:
     """Mark the job done in the transaction of its effect, unless its lease ran out and another took it."""
-    mine = Job.objects.filter(pk=job.pk, status=Job.Status.RUNNING, attempts=job.attempts)
-    if not mine.update(status=Job.Status.DONE, finished_at=timezone.now(), error=""):
+    if not _mine(job).update(status=Job.Status.DONE, finished_at=timezone.now(), error=""):
         raise LeaseLost(f"job {job.pk} was taken over")
 
 
 def _give_back(job: Job, error: Exception) -> None:
-    log.error("job_failed", job=job.pk, kind=job.kind, attempts=job.attempts, error=type(error).__name__)
-    if isinstance(error, LeaseLost):
-        return
-    job.status = Job.Status.PARKED if job.attempts >= MAX_ATTEMPTS else Job.Status.WAITING
-    job.run_at = timezone.now() + timedelta(seconds=5 * 3**job.attempts)
-    job.error = f"{type(error).__name__}: {error}"[:300]
-    job.save(update_fields=["status", "run_at", "error"])
+    reason = _describe(error)
+    log.error("job_failed", job=job.pk, kind=job.kind, attempts=job.attempts, error=reason)
+    _mine(job).update(
+        status=Job.Status.PARKED if job.attempts >= MAX_ATTEMPTS else Job.Status.WAITING,
+        run_at=timezone.now() + timedelta(seconds=5 * 3**job.attempts),
+        error=reason,
+    )
+
+
+def _describe(error: Exception) -> str:
+    """What went wrong and where; not the message, which may quote a customer's data."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {place.name}:{place.lineno}"[:300]

@@ -19,6 +19,7 @@ class IdempotencyKey(models.Model):
     fingerprint = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(default=0)
     body = models.TextField(default="null")
+    headers = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     class Meta:
@@ -33,11 +34,15 @@ class IdempotencyKey(models.Model):
 
 
 class JobQuerySet(models.QuerySet["Job"]):
+    def due(self, at: datetime) -> JobQuerySet:
+        return self.filter(status=Job.Status.WAITING, run_at__lte=at)
+
+    def abandoned(self, at: datetime) -> JobQuerySet:
+        """Running jobs whose worker has fallen silent."""
+        return self.filter(status=Job.Status.RUNNING, leased_until__lt=at)
+
     def ready(self, at: datetime) -> JobQuerySet:
-        """Waiting jobs that are due, and running ones whose worker has fallen silent."""
-        return self.filter(
-            Q(status=Job.Status.WAITING, run_at__lte=at) | Q(status=Job.Status.RUNNING, leased_until__lt=at)
-        )
+        return self.due(at) | self.abandoned(at)
 
 
 class Job(models.Model):
@@ -77,9 +82,7 @@ class Job(models.Model):
         verbose_name_plural = _("background jobs")
         ordering = ("-pk",)
         indexes = (
-            models.Index(
-                name="job_open", fields=("run_at",), condition=Q(status__in=("WAITING", "RUNNING"))
-            ),
+            models.Index(name="job_open", fields=("run_at",), condition=Q(status__in=("WAITING", "RUNNING"))),
         )
 
     def __str__(self) -> str:

@@ -39,7 +39,7 @@ class HasPower(BasePermission):
 
 def token_allows(request: Request, view: Any) -> bool:
     """A session may everything its user may; a token only what its scopes name."""
-    token = request.auth
+    token: Any = request.auth
     if token is None:
         return True
     scopes = {PERSONAL_SCOPE} | ({view.scope} if getattr(view, "scope", None) else set())
@@ -48,4 +48,5 @@ def token_allows(request: Request, view: Any) -> bool:
 
 def is_channel(request: Request) -> bool:
     """True for a token that belongs to a system, not to a person."""
-    return request.auth is not None and request.auth.user_id is None
+    token: Any = request.auth
+    return token is not None and token.user_id is None

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
 import structlog
-from django.core.exceptions import PermissionDenied, ValidationError as ModelValidationError
-from django.db import DataError, IntegrityError, OperationalError
-from django.http import Http404, HttpRequest, JsonResponse
-from django.utils.translation import gettext as _, gettext_lazy
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core.exceptions import ValidationError as ModelValidationError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views import defaults
+from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.response import Response
+from rest_framework.serializers import as_serializer_error
 from rest_framework.views import set_rollback
 
 from common.errors import DomainError
 
 CONTENT_TYPE = "application/problem+json"
+UNAVAILABLE = (OperationalError, InterfaceError, RedisError)
+MISFIT = (DataError, IntegrityError, OverflowError)
 log = structlog.get_logger(__name__)
 
 TITLES = {
@@ -36,6 +45,8 @@ TITLES = {
     500: gettext_lazy("Something went wrong"),
     503: gettext_lazy("Not available just now"),
 }
+
+Described = tuple[dict[str, Any], dict[str, str]]
 
 
 def problem(*, status: int, code: str, detail: str, errors: list[dict] | None = None) -> dict[str, Any]:
@@ -60,69 +71,127 @@ def problem_json(*, status: int, code: str, detail: str) -> JsonResponse:
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler. Answers None for what is a bug, which Django then reports as such."""
-    body, headers = _describe(error)
-    if body is None:
+    described = _describe(error)
+    if described is None:
         return None
+    body, headers = described
     set_rollback()
-    return Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)
+    renderer = getattr(context["request"], "accepted_renderer", None)
+    as_fragment = renderer is not None and renderer.format == "html"
+    return Response(
+        body, status=body["status"], headers=headers, content_type=None if as_fragment else CONTENT_TYPE
+    )
 
 
-def _describe(error: Exception) -> tuple[dict[str, Any] | None, dict[str, str]]:
+def _describe(error: Exception) -> Described | None:
     if isinstance(error, DomainError):
-        errors = [{"pointer": f"/{error.field}", "detail": error.message}] if error.field else None
-        return problem(status=error.status, code=error.code, detail=error.message, errors=errors), {}
+        errors = [_pointed(f"/{error.field}", error.code, error.message)] if error.field else None
+        body = problem(status=error.status, code=error.code, detail=error.message, errors=errors)
+        return body, error.headers
+    if isinstance(error, ModelValidationError):
+        error = exceptions.ValidationError(as_serializer_error(error))
+    if isinstance(error, exceptions.APIException):
+        return _from_rest_framework(error)
     if isinstance(error, Http404):
         return problem(status=404, code="not_found", detail=_("There is nothing here.")), {}
     if isinstance(error, PermissionDenied):
         return problem(status=403, code="forbidden", detail=_("You may not do this.")), {}
-    if isinstance(error, ModelValidationError):
-        error = exceptions.ValidationError(exceptions._get_error_details(error.messages))  # type: ignore[attr-defined]
-    if isinstance(error, exceptions.APIException):
-        return _from_rest_framework(error)
-    return _from_database(error)
+    if isinstance(error, SuspiciousOperation):
+        return problem(status=400, code="bad_request", detail=_("The request cannot be understood.")), {}
+    return _from_below(error)
 
 
-def _from_rest_framework(error: exceptions.APIException) -> tuple[dict[str, Any], dict[str, str]]:
+def _from_rest_framework(error: exceptions.APIException) -> Described:
     headers = {}
     if challenge := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
     if wait := getattr(error, "wait", None):
         headers["Retry-After"] = str(int(wait) + 1)
     if isinstance(error, exceptions.ValidationError):
-        errors = list(_pointers(error.get_full_details()))
-        return problem(status=400, code="invalid", detail=_("Please correct the input."), errors=errors), headers
+        detail, errors = _("Please correct the input."), list(_pointers(error.get_full_details()))
+        return problem(status=400, code="invalid", detail=detail, errors=errors), headers
     code = str(error.get_codes()) if isinstance(error.detail, str) else "error"
-    return problem(status=error.status_code, code=code, detail=str(error.detail), errors=None), headers
+    return problem(status=error.status_code, code=code, detail=str(error.detail)), headers
 
 
-def _pointers(details: Any, path: str = "") -> Any:
+def _from_below(error: BaseException | None) -> Described | None:
+    """What the database or the cache answered: busy, or an input that no check above has caught."""
+    kind = type((error and error.__cause__) or error).__name__
+    if isinstance(error, UNAVAILABLE):
+        log.warning("service_unavailable", kind=kind)
+        detail = _("The portal is busy. Nothing was saved; please try again.")
+        return problem(status=503, code="busy", detail=detail), {"Retry-After": "2"}
+    if isinstance(error, MISFIT):
+        log.error("input_reached_the_database", kind=kind)
+        detail = _("The input does not fit. Nothing was saved.")
+        return problem(status=400, code="bad_data", detail=detail), {}
+    return None
+
+
+def _pointers(details: Any, path: str = "") -> Iterator[dict[str, str]]:
     """Flatten DRF's nested errors into `{"pointer", "code", "detail"}`."""
-    if isinstance(details, dict) and set(details) == {"message", "code"}:
-        yield {"pointer": path or "/", "code": details["code"], "detail": str(details["message"])}
+    if _is_leaf(details):
+        yield _pointed(path or "/", details["code"], str(details["message"]))
     elif isinstance(details, dict):
         for name, inner in details.items():
-            yield from _pointers(inner, path if name == "non_field_errors" else f"{path}/{name}")
+            step = "" if name == "non_field_errors" else "/" + _escaped(str(name))
+            yield from _pointers(inner, path + step)
     else:
-        leaves = all(isinstance(inner, dict) and set(inner) == {"message", "code"} for inner in details)
+        leaves = all(_is_leaf(inner) for inner in details)
         for index, inner in enumerate(details):
             yield from _pointers(inner, path if leaves else f"{path}/{index}")
 
 
-def _from_database(error: Exception) -> tuple[dict[str, Any] | None, dict[str, str]]:
-    if isinstance(error, OperationalError):
-        log.warning("database_unavailable", kind=type(error.__cause__ or error).__name__)
-        detail = _("The portal is busy. Nothing was saved; please try again.")
-        return problem(status=503, code="busy", detail=detail), {"Retry-After": "2"}
-    if isinstance(error, (DataError, IntegrityError)):
-        log.error("input_reached_the_database", kind=type(error.__cause__ or error).__name__)
-        detail = _("The input does not fit. Nothing was saved.")
-        return problem(status=400, code="bad_data", detail=detail), {}
-    return None, {}
+def _is_leaf(details: Any) -> bool:
+    return isinstance(details, dict) and isinstance(details.get("code"), str)
 
 
-def not_found_page(request: HttpRequest) -> JsonResponse:
+def _pointed(pointer: str, code: str, detail: str) -> dict[str, str]:
+    return {"pointer": pointer, "code": code, "detail": detail}
+
+
+def _escaped(name: str) -> str:
+    """One step of a JSON pointer (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+# --- What Django answers when no view of the API did ----------------------------------------------
+
+
+def bad_request_page(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    if not _is_api(request):
+        return defaults.bad_request(request, exception)
+    return problem_json(status=400, code="bad_request", detail=_("The request cannot be understood."))
+
+
+def forbidden_page(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    if not _is_api(request):
+        return defaults.permission_denied(request, exception)
+    return problem_json(status=403, code="forbidden", detail=_("You may not do this."))
+
+
+def not_found_page(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    if not _is_api(request):
+        return defaults.page_not_found(request, exception)
     return problem_json(status=404, code="not_found", detail=_("There is nothing here."))
 
 
-def server_error_page(request: HttpRequest) -> JsonResponse:
-    return problem_json(status=500, code="error", detail=_("This was not your fault. It has been recorded."))
+def server_error_page(request: HttpRequest) -> HttpResponseBase:
+    """500 for a bug; 503 when it is the database or the cache that does not answer."""
+    described = _from_below(sys.exc_info()[1])
+    if described and described[0]["status"] == HTTPStatus.SERVICE_UNAVAILABLE:
+        body, headers = described
+    else:
+        detail = _("This was not your fault. It has been recorded.")
+        body, headers = problem(status=500, code="error", detail=detail), {}
+    if _is_api(request):
+        return JsonResponse(body, status=body["status"], content_type=CONTENT_TYPE, headers=headers)
+    page = defaults.server_error(request)
+    page.status_code = body["status"]
+    for name, value in headers.items():
+        page[name] = value
+    return page
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")

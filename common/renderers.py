@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework.renderers import TemplateHTMLRenderer
@@ -14,7 +15,7 @@ class FragmentRenderer(TemplateHTMLRenderer):
     format = "html"
     exception_template_names = ["problem.html"]
 
-    def get_template_context(self, data: Any, renderer_context: dict[str, Any]) -> dict[str, Any]:
+    def get_template_context(self, data: Any, renderer_context: Mapping[str, Any]) -> dict[str, Any]:
         return {"data": data, "status_code": renderer_context["response"].status_code}
 
     def get_template_names(self, response: Response, view: Any) -> list[str]:

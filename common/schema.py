@@ -1,10 +1,13 @@
-"""What the OpenAPI document says beyond the serializers: errors, and the two renderings."""
+"""What the OpenAPI document says beyond the serializers: headers, errors, and one rendering of the two."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+
+from common.idempotency import HEADER
 
 PROBLEM = {
     "type": "object",
@@ -24,38 +27,74 @@ PROBLEM = {
                     "code": {"type": "string"},
                     "detail": {"type": "string"},
                 },
-                "required": ["pointer", "detail"],
+                "required": ["pointer", "code", "detail"],
             },
         },
     },
     "required": ["type", "title", "status", "code", "detail"],
 }
-ALWAYS = ("400", "401", "403", "406", "429", "503")
+ALWAYS = ("400", "401", "403", "404", "406", "429", "500", "503")
 WITH_BODY = ("409", "413", "415", "422")
 WITH_VERSION = ("412", "428")
 
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "The ETag of what you read; with an older one the write is refused.",
+    "schema": {"type": "string"},
+}
+IDEMPOTENCY_KEY = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "Makes a retry safe for 72 hours: the same key and body give the same answer. "
+    "Channels must send it.",
+    "schema": {"type": "string", "minLength": 8, "maxLength": 255, "pattern": "^[ -~]+$"},
+}
+ETAG = {"description": "The version of this resource, for If-Match.", "schema": {"type": "string"}}
+RETRY_AFTER = {"description": "Seconds to wait.", "schema": {"type": "integer"}}
+CHALLENGE = {"description": "How to log in (RFC 6750).", "schema": {"type": "string"}}
+
 
 class PortalSchema(AutoSchema):
-    """One operation id per view and action; fragments for agent screens are not part of the contract."""
+    """Fragments for agent screens are not part of the contract; the headers that a write takes are."""
 
     def map_renderers(self, attribute: str) -> list[str]:
         return [name for name in super().map_renderers(attribute) if name not in ("text/html", "html")]
 
+    def map_parsers(self) -> list[str]:
+        return [name for name in super().map_parsers() if name != "application/x-www-form-urlencoded"]
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        operation = super().get_operation(*args, **kwargs)
+        if operation is not None and (headers := list(self._headers())):
+            operation["parameters"] = [*operation.get("parameters", []), *headers]
+        return operation
+
+    def _headers(self) -> Iterator[dict[str, Any]]:
+        action = getattr(self.view, getattr(self.view, "action", None) or self.method.lower(), None)
+        if hasattr(action, "is_repeatable"):
+            yield IDEMPOTENCY_KEY
+        if self.method in ("PUT", "PATCH", "DELETE"):
+            yield IF_MATCH
+
 
 def declare_problems(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Declare every problem status on every operation, so that clients and fuzzers know them."""
+    """Declare every problem on every operation, and the ETag of what can be written, so that clients know."""
     result["components"].setdefault("schemas", {})["Problem"] = PROBLEM
-    for path, operations in result["paths"].items():
+    for operations in result["paths"].values():
+        is_versioned = bool({"put", "patch", "delete"} & set(operations))
         for method, operation in operations.items():
-            for status in _statuses(path, method):
-                operation["responses"].setdefault(status, _problem_answer())
+            for status in _statuses(method):
+                operation["responses"].setdefault(status, _problem_answer(status))
+            if is_versioned and "200" in operation["responses"]:
+                operation["responses"]["200"].setdefault("headers", {})["ETag"] = ETAG
     return result
 
 
-def _statuses(path: str, method: str) -> list[str]:
+def _statuses(method: str) -> list[str]:
     statuses = list(ALWAYS)
-    if "{" in path:
-        statuses.append("404")
     if method in ("post", "put", "patch"):
         statuses.extend(WITH_BODY)
     if method in ("put", "patch", "delete"):
@@ -63,6 +102,16 @@ def _statuses(path: str, method: str) -> list[str]:
     return statuses
 
 
-def _problem_answer() -> dict[str, Any]:
+def _problem_answer(status: str) -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/Problem"}
-    return {"description": "Problem", "content": {"application/problem+json": {"schema": schema}}}
+    answer: dict[str, Any] = {
+        "description": "Problem",
+        "content": {"application/problem+json": {"schema": schema}},
+    }
+    if status == "401":
+        answer["headers"] = {"WWW-Authenticate": CHALLENGE}
+    if status in ("409", "429", "503"):
+        answer["headers"] = {"Retry-After": RETRY_AFTER}
+    if status == "412":
+        answer["headers"] = {"ETag": ETAG}
+    return answer

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from rest_framework import viewsets
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 
 from common.filters import refuse_unknown_parameters
@@ -26,6 +27,8 @@ class ScopedViewSet(viewsets.GenericViewSet):
     ordering_keys: tuple[str, ...] = ("-pk",)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if (request.method or "").lower() not in self.action_map:
+            raise MethodNotAllowed(request.method or "")
         super().initial(request, *args, **kwargs)
         refuse_unknown_parameters(request, self._known_parameters())
 

@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "units",
     "customers",
     "allocation",
+    "tickets",
     "sop",
     "console",
     "unfold.apps.BasicAppConfig",
@@ -91,23 +92,23 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "common.middleware.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "common.middleware.PlainTextGuard",
+    "common.middleware.NoStore",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "common.middleware.ContentSecurityPolicy",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "common.middleware.PlainTextGuard",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "common.middleware.RequestLog",
     "django_htmx.middleware.HtmxMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
-    "common.middleware.NoStore",
     "axes.middleware.AxesMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
@@ -171,9 +172,9 @@ CACHES = {
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if PORTAL_ENV == "test"
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
 STATIC_URL = "/static/"
@@ -219,6 +220,8 @@ CELERY_TIMEZONE = "Asia/Jakarta"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "run-waiting-jobs": {"task": "common.tasks.sweep_jobs", "schedule": 2.0, "options": {"expires": 10}},
+    "ring-ticket-alerts": {"task": "tickets.tasks.ring_alerts", "schedule": 15.0, "options": {"expires": 30}},
+    "drop-ticket-serials": {"task": "tickets.tasks.drop_serials", "schedule": 3600.0},
     "drop-old-technical-records": {"task": "common.tasks.drop_old_records", "schedule": 3600.0},
 }
 
@@ -260,18 +263,42 @@ AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 AXES_ENABLE_ACCESS_FAILURE_LOG = True
 AXES_IPWARE_PROXY_COUNT = env.int("PROXY_COUNT", 0)
 
+# Grants: authorization code with PKCE for people, client credentials for channels. The gates switch on
+# what RFC 9700 asks for: no implicit and no password grant, S256 only, tokens never in an address and kept
+# as digests.
 OAUTH2_PROVIDER = {
     "SCOPES": {
+        "tickets": _("report, and follow one's own reports"),
         "read": _("read units, areas and allocation"),
         "allocation": _("ask whether a meter may be promised"),
         "agent": _("work as the agent who logged in"),
     },
     "DEFAULT_SCOPES": ["read"],
-    "PKCE_REQUIRED": True,
+    "SCOPES_BACKEND_CLASS": "pln_portal.oauth.PortalScopes",
     "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
     "REFRESH_TOKEN_EXPIRE_SECONDS": 12 * 3600,
     "ROTATE_REFRESH_TOKEN": True,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "PKCE_REQUIRED": True,
+    "ALLOW_URI_WILDCARDS": False,
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https"] if PRODUCTION else ["http", "https"],
+    "OAUTH2_RESPONSE_TYPES_SUPPORTED": ["code"],
+    "OAUTH2_GRANT_TYPES_SUPPORTED": ["authorization_code", "client_credentials", "refresh_token"],
+    **{
+        f"COMPLIANT_BCP_RFC9700_{gate}": True
+        for gate in (
+            "IMPLICIT_GRANT",
+            "PASSWORD_GRANT",
+            "PKCE_METHOD",
+            "ACCESS_TOKEN_TRANSPORT",
+            "AUTHZ_RESPONSE_ISS",
+            "TOKEN_STORAGE",
+            "REFRESH_TOKEN",
+            "REDIRECT_URI_SCHEME",
+            "REDIRECT_URI_MATCHING",
+            "PKCE_REQUIRED",
+        )
+    },
 }
 
 # --- API ------------------------------------------------------------------------------------------
@@ -279,7 +306,7 @@ OAUTH2_PROVIDER = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "pln_portal.authentication.OAuth2Authentication",
-        "pln_portal.authentication.SessionAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["common.permissions.Deny"],
     "DEFAULT_PARSER_CLASSES": ["common.parsers.StrictJSONParser"],
@@ -287,6 +314,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["common.filters.StrictFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "common.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "common.schema.PortalSchema",
+    "DEFAULT_METADATA_CLASS": None,  # the OpenAPI document says more than OPTIONS could
     "DEFAULT_THROTTLE_CLASSES": [
         "common.throttling.AgentThrottle",
         "common.throttling.ChannelThrottle",
@@ -310,6 +338,9 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "OAUTH2_FLOWS": ["authorizationCode", "clientCredentials"],
+    "OAUTH2_AUTHORIZATION_URL": "/oauth/authorize/",
+    "OAUTH2_TOKEN_URL": "/oauth/token/",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "POSTPROCESSING_HOOKS": [
@@ -345,7 +376,7 @@ ADMIN_CONTENT_SECURITY_POLICY = _strict | {
     "script-src": [SELF, UNSAFE_EVAL],
     "style-src": [SELF, UNSAFE_INLINE],
 }
-PERMISSIONS_POLICY = {
+PERMISSIONS_POLICY: dict[str, list[str]] = {
     feature: []
     for feature in ("camera", "microphone", "geolocation", "usb", "payment", "display-capture", "fullscreen")
 }
@@ -362,6 +393,7 @@ if PRODUCTION:
     if not ALLOWED_HOSTS:
         raise ImproperlyConfigured("ALLOWED_HOSTS must name the portal's host in production.")
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
+    SECURE_REDIRECT_EXEMPT = [r"^health/"]  # asked from inside, without TLS
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True

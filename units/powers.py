@@ -32,6 +32,7 @@ class Power(TextChoices):
     MANAGE_POSITIONS = "MANAGE_POSITIONS", _("appoint people to positions and end positions")
     SEE_CUSTOMERS = "SEE_CUSTOMERS", _("look up customers, masked")
     REVEAL_CUSTOMERS = "REVEAL_CUSTOMERS", _("reveal personal data, with a reason")
+    EXPORT_CUSTOMERS = "EXPORT_CUSTOMERS", _("take customers out of the portal as a file, masked")
     MANAGE_CUSTOMERS = "MANAGE_CUSTOMERS", _("import and correct customers")
     SEE_ACCESS_LOG = "SEE_ACCESS_LOG", _("see who revealed personal data")
     CHECK_ALLOCATION = "CHECK_ALLOCATION", _("ask whether a meter may be promised")
@@ -40,6 +41,19 @@ class Power(TextChoices):
     SET_AVAILABILITY = "SET_AVAILABILITY", _("set which meters are available")
     DRAFT_MATRIX = "DRAFT_MATRIX", _("draft an allocation matrix")
     PUBLISH_MATRIX = "PUBLISH_MATRIX", _("publish an allocation matrix that another person drafted")
+    SEE_TICKETS = "SEE_TICKETS", _("see tickets, work orders and their history")
+    CREATE_TICKETS = "CREATE_TICKETS", _("record reports, repeat reports and photos")
+    EDIT_TICKETS = "EDIT_TICKETS", _("correct what a report says")
+    SPEAK_FOR_REPORTER = "SPEAK_FOR_REPORTER", _("cancel, confirm and rate in the reporter's name")
+    HANDLE_TICKETS = "HANDLE_TICKETS", _("work on tickets: take them on, postpone and finish them")
+    MERGE_TICKETS = "MERGE_TICKETS", _("merge tickets and take them apart")
+    EXPORT_TICKETS = "EXPORT_TICKETS", _("export tickets")
+    SUBMIT_DIAGNOSIS = "SUBMIT_DIAGNOSIS", _("submit a self-diagnosis")
+    DECIDE_DIAGNOSIS = "DECIDE_DIAGNOSIS", _("approve a CTT or send an officer")
+    DISPATCH_ORDERS = "DISPATCH_ORDERS", _("assign, take back and cancel work orders, and plan crews")
+    WORK_ORDERS = "WORK_ORDERS", _("set out on, work on and finish work orders")
+    DECLARE_INCIDENT = "DECLARE_INCIDENT", _("confirm and lead wide outages")
+    MANAGE_TARGETS = "MANAGE_TARGETS", _("maintain service targets, calendars and rules for tickets")
     MANAGE_REFERENCE = "MANAGE_REFERENCE", _("maintain tariffs, power steps and other reference data")
     SEE_SOP = "SEE_SOP", _("read published SOPs")
     AUTHOR_SOP = "AUTHOR_SOP", _("write SOPs and their procedures")
@@ -69,38 +83,74 @@ POWERS: dict[Role, dict[Power, Reach]] = {
         Power.CHECK_ALLOCATION: EVERYWHERE,
         Power.SEE_CHECKS: BELOW,
         Power.RUN_CALLS: BELOW,
+        Power.SEE_TICKETS: EVERYWHERE,
+        Power.CREATE_TICKETS: EVERYWHERE,
+        Power.EDIT_TICKETS: EVERYWHERE,
+        Power.SPEAK_FOR_REPORTER: EVERYWHERE,
+        Power.SUBMIT_DIAGNOSIS: EVERYWHERE,
     },
     Role.SUPERVISOR: _READERS
     | {
         Power.SEE_CUSTOMERS: BELOW,
         Power.REVEAL_CUSTOMERS: BELOW,
+        Power.EXPORT_CUSTOMERS: BELOW,
         Power.SEE_ACCESS_LOG: BELOW,
         Power.CHECK_ALLOCATION: EVERYWHERE,
         Power.SEE_CHECKS: BELOW,
         Power.RUN_CALLS: BELOW,
         Power.SEE_CALLS: BELOW,
+        Power.SEE_TICKETS: EVERYWHERE,
+        Power.CREATE_TICKETS: EVERYWHERE,
+        Power.EDIT_TICKETS: EVERYWHERE,
+        Power.SPEAK_FOR_REPORTER: EVERYWHERE,
+        Power.MERGE_TICKETS: EVERYWHERE,
+        Power.EXPORT_TICKETS: BELOW,
+        Power.SUBMIT_DIAGNOSIS: EVERYWHERE,
     },
     Role.MANAGER_UP3: _READERS
     | {
         Power.SEE_CUSTOMERS: BELOW,
         Power.SEE_CHECKS: BELOW,
         Power.SET_AVAILABILITY: OWN,
+        Power.SEE_TICKETS: BELOW,
+        Power.HANDLE_TICKETS: BELOW,
+        Power.MERGE_TICKETS: BELOW,
+        Power.EXPORT_TICKETS: BELOW,
+        Power.DISPATCH_ORDERS: BELOW,
+        Power.DECLARE_INCIDENT: BELOW,
     },
     Role.SRM_NIAGA: _READERS
     | {
         Power.SEE_CUSTOMERS: BELOW,
         Power.SEE_CHECKS: BELOW,
         Power.SET_AVAILABILITY: BELOW,
+        Power.SEE_TICKETS: BELOW,
+        Power.EXPORT_TICKETS: BELOW,
+        Power.DECLARE_INCIDENT: BELOW,
     },
     Role.VCC_OPERATOR: _READERS
     | {
         Power.SEE_CUSTOMERS: BELOW,
         Power.REVEAL_CUSTOMERS: BELOW,
+        Power.SEE_TICKETS: BELOW,
+        Power.EDIT_TICKETS: BELOW,
+        Power.MERGE_TICKETS: BELOW,
+        Power.EXPORT_TICKETS: BELOW,
+        Power.DECIDE_DIAGNOSIS: BELOW,
+        Power.DISPATCH_ORDERS: BELOW,
+        Power.DECLARE_INCIDENT: BELOW,
     },
     Role.POSKO_OFFICER: _READERS
     | {
         Power.SEE_CUSTOMERS: BELOW,
         Power.REVEAL_CUSTOMERS: BELOW,
+        Power.SEE_TICKETS: BELOW,
+        Power.HANDLE_TICKETS: BELOW,
+        Power.MERGE_TICKETS: BELOW,
+        Power.EXPORT_TICKETS: BELOW,
+        Power.DISPATCH_ORDERS: BELOW,
+        Power.WORK_ORDERS: BELOW,
+        Power.DECLARE_INCIDENT: BELOW,
     },
     Role.PROGRAM_OFFICER: _READERS | {Power.SEE_CUSTOMERS: BELOW},
     Role.SOP_AUTHOR: _READERS | {Power.DRAFT_MATRIX: BELOW, Power.AUTHOR_SOP: BELOW, Power.SEE_CALLS: BELOW},
@@ -112,6 +162,7 @@ POWERS: dict[Role, dict[Power, Reach]] = {
         Power.MANAGE_POSITIONS: BELOW,
         Power.SEE_CUSTOMERS: BELOW,
         Power.REVEAL_CUSTOMERS: BELOW,
+        Power.EXPORT_CUSTOMERS: BELOW,
         Power.MANAGE_CUSTOMERS: BELOW,
         Power.SEE_ACCESS_LOG: BELOW,
         Power.SEE_CHECKS: BELOW,
@@ -121,8 +172,19 @@ POWERS: dict[Role, dict[Power, Reach]] = {
         Power.AUTHOR_SOP: BELOW,
         Power.APPROVE_SOP: BELOW,
         Power.SEE_CALLS: BELOW,
+        Power.SEE_TICKETS: BELOW,
+        Power.EXPORT_TICKETS: BELOW,
+        Power.MANAGE_TARGETS: BELOW,
     },
-    Role.CHANNEL: _CHANNELS | {Power.CHECK_ALLOCATION: EVERYWHERE},
+    # A channel sees the tickets that it made: head office, its seat, is nobody's posko.
+    Role.CHANNEL: _CHANNELS
+    | {
+        Power.CHECK_ALLOCATION: EVERYWHERE,
+        Power.SEE_TICKETS: OWN,
+        Power.CREATE_TICKETS: EVERYWHERE,
+        Power.SPEAK_FOR_REPORTER: EVERYWHERE,
+        Power.SUBMIT_DIAGNOSIS: EVERYWHERE,
+    },
 }
 
 
