@@ -24,13 +24,18 @@ READING_CODES = ("08", "70", "71", "41", "44", "45", "46", "37", "47")
 TICKET_OUTCOMES = ("ISSUE_CLOSED", "KELUHAN_TO_UNIT", "GANGGUAN_AUTODISPATCH", "KWH_PERIKSA")
 # What each kind of outcome needs and takes from its template; the rest follows from the kind.
 TEMPLATE_KEYS: dict[str, tuple[set[str], set[str]]] = {
-    "ISSUE_CLOSED": ({"tab", "problem"}, {"type", "sub_type", "notes", "unit"}),
-    "KELUHAN_TO_UNIT": ({"problem"}, {"type", "sub_type", "notes", "unit", "hard_complaint"}),
-    "GANGGUAN_AUTODISPATCH": ({"problem"}, {"type", "sub_type", "notes", "unit"}),
-    "KWH_PERIKSA": ({"problem"}, {"type", "sub_type", "notes", "unit"}),
+    "ISSUE_CLOSED": ({"type", "problem"}, {"notes", "unit"}),
+    "KELUHAN_TO_UNIT": ({"type", "problem"}, {"notes", "unit", "hard_complaint"}),
+    "GANGGUAN_AUTODISPATCH": ({"type", "problem"}, {"notes", "unit"}),
+    "KWH_PERIKSA": ({"type", "problem"}, {"notes", "unit"}),
     "AP2T": ({"transaction"}, {"notes", "unit"}),
     "LAPOR_ULANG": (set(), {"notes"}),
     "CALL_BACK": (set(), {"notes"}),
+}
+TABS = {
+    "KELUHAN_TO_UNIT": "KELUHAN",
+    "GANGGUAN_AUTODISPATCH": "GANGGUAN",
+    "KWH_PERIKSA": "GANGGUAN",
 }
 # Fields whose name has a meaning of its own.
 MEANINGS = {
@@ -72,11 +77,13 @@ class CheckSpec:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The names that exist outside a procedure: checks, other procedures, maintained values."""
+    """The names that exist outside a procedure: checks, other procedures, maintained values, and the tab of
+    every problem type."""
 
     checks: Mapping[str, CheckSpec]
     procedures: frozenset[str] = frozenset()
     values: frozenset[str] = frozenset()
+    problem_types: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -288,6 +295,20 @@ class _Names:
         for key in sorted(given - needed - taken):
             message = _("The outcome %(kind)s takes no %(key)s.") % {"kind": step["outcome"], "key": key}
             yield self._at(("steps", name, "template", key), message)
+        if message := self._wrong_type(step):
+            yield self._at(("steps", name, "template", "type"), message)
+
+    def _wrong_type(self, step: dict[str, Any]) -> str:
+        """A type with a placeholder is known only on the call."""
+        code = step.get("template", {}).get("type", "")
+        if not code or "{" in code:
+            return ""
+        tab = self.vocabulary.problem_types.get(code)
+        if tab is None:
+            return _("There is no problem type %(name)s.") % {"name": code}
+        if tab != TABS.get(step["outcome"], tab):
+            return _("The problem type %(name)s is on the other tab.") % {"name": code}
+        return ""
 
     def _call(self, name: str, step: dict[str, Any]) -> Iterator[Problem]:
         called = step["procedure"]

@@ -81,7 +81,7 @@ def _question(step: Step) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 # --- Comparison -----------------------------------------------------------------------------------
 
-Result = tuple[str, str, str, str]
+Result = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -133,12 +133,12 @@ def results(graph: Graph) -> dict[tuple[Move, ...], Result]:
 
 
 def result(graph: Graph, path: Path) -> Result:
-    """Kind of outcome, type, sub type and problem text of the path's end; empty without an outcome."""
+    """Kind of outcome, problem type and problem text of the path's end; empty without an outcome."""
     if not path.outcome:
-        return ("", "", "", "")
+        return ("", "", "")
     body = graph[path.outcome].body
     template = body.get("template", {})
-    return (body["outcome"], *(template.get(key, "") for key in ("type", "sub_type", "problem")))
+    return body["outcome"], template.get("type", ""), template.get("problem", "")
 
 
 def _content(step: Step) -> dict[str, Any]:
