@@ -42,6 +42,12 @@ class Power(TextChoices):
     DRAFT_MATRIX = "DRAFT_MATRIX", _("draft an allocation matrix")
     PUBLISH_MATRIX = "PUBLISH_MATRIX", _("publish an allocation matrix that another person drafted")
     MANAGE_REFERENCE = "MANAGE_REFERENCE", _("maintain tariffs, power steps and other reference data")
+    SEE_PROGRAMS = "SEE_PROGRAMS", _("see programs and a customer's standing")
+    RUN_PROGRAMS = "RUN_PROGRAMS", _("draft programs, import payments, evaluate and announce")
+    APPROVE_PROGRAMS = "APPROVE_PROGRAMS", _("approve programs, lists and draws that another person made")
+    SEE_WINNERS = "SEE_WINNERS", _("see winners, masked, and rewards")
+    SET_REWARDS = "SET_REWARDS", _("set and assign the rewards of a UP3")
+    HAND_OVER_REWARDS = "HAND_OVER_REWARDS", _("contact winners and hand over rewards")
 
 
 class Reach(TextChoices):
@@ -63,6 +69,8 @@ POWERS: dict[Role, dict[Power, Reach]] = {
         Power.REVEAL_CUSTOMERS: BELOW,
         Power.CHECK_ALLOCATION: EVERYWHERE,
         Power.SEE_CHECKS: BELOW,
+        Power.SEE_PROGRAMS: EVERYWHERE,
+        Power.SEE_WINNERS: BELOW,
     },
     Role.SUPERVISOR: _READERS
     | {
@@ -72,18 +80,27 @@ POWERS: dict[Role, dict[Power, Reach]] = {
         Power.SEE_ACCESS_LOG: BELOW,
         Power.CHECK_ALLOCATION: EVERYWHERE,
         Power.SEE_CHECKS: BELOW,
+        Power.SEE_PROGRAMS: EVERYWHERE,
+        Power.SEE_WINNERS: BELOW,
     },
     Role.MANAGER_UP3: _READERS
     | {
         Power.SEE_CUSTOMERS: BELOW,
         Power.SEE_CHECKS: BELOW,
         Power.SET_AVAILABILITY: OWN,
+        Power.SEE_PROGRAMS: EVERYWHERE,
+        Power.SEE_WINNERS: BELOW,
+        Power.SET_REWARDS: OWN,
+        Power.HAND_OVER_REWARDS: OWN,
     },
     Role.SRM_NIAGA: _READERS
     | {
         Power.SEE_CUSTOMERS: BELOW,
         Power.SEE_CHECKS: BELOW,
         Power.SET_AVAILABILITY: BELOW,
+        Power.SEE_PROGRAMS: EVERYWHERE,
+        Power.SEE_WINNERS: BELOW,
+        Power.APPROVE_PROGRAMS: BELOW,
     },
     Role.VCC_OPERATOR: _READERS
     | {
@@ -95,7 +112,14 @@ POWERS: dict[Role, dict[Power, Reach]] = {
         Power.SEE_CUSTOMERS: BELOW,
         Power.REVEAL_CUSTOMERS: BELOW,
     },
-    Role.PROGRAM_OFFICER: _READERS | {Power.SEE_CUSTOMERS: BELOW},
+    Role.PROGRAM_OFFICER: _READERS
+    | {
+        Power.SEE_CUSTOMERS: BELOW,
+        Power.SEE_PROGRAMS: EVERYWHERE,
+        Power.SEE_WINNERS: BELOW,
+        Power.RUN_PROGRAMS: BELOW,
+        Power.HAND_OVER_REWARDS: BELOW,
+    },
     Role.SOP_AUTHOR: _READERS | {Power.DRAFT_MATRIX: BELOW},
     Role.SOP_APPROVER: _READERS | {Power.PUBLISH_MATRIX: BELOW},
     Role.BACK_OFFICE: _READERS
