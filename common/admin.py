@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin
 
 from common.errors import DomainError
@@ -84,6 +84,13 @@ def holds(request: HttpRequest, power: str) -> bool:
 def seen_by(queryset: QuerySet, user: Any) -> QuerySet:
     """The rows of `queryset` that `user` may see, where the model has a rule for it."""
     return queryset.visible_to(user) if hasattr(queryset, "visible_to") else queryset
+
+
+def leave_for(request: HttpRequest, address: str) -> HttpResponse:
+    """Go to another page, out of a dialog (which htmx posts) as well as out of a form."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address)
 
 
 def tell_refusal(request: HttpRequest, refusal: DomainError) -> None:

@@ -7,4 +7,5 @@ from console import views
 app_name = "console"
 urlpatterns = [
     path("", views.home, name="home"),
+    path("alokasi/", views.check, name="check"),
 ]

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import admin
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 
-def _entry(title: Any, icon: str, page: str) -> dict[str, Any]:
-    """A menu entry, shown to those who may open its page."""
+def _entry(title: Any, icon: str, model: str, page: str = "changelist") -> dict[str, Any]:
+    """A menu entry for a page of `model` (`app_model`), shown to those who may open the model's pages."""
     return {
         "title": title,
         "icon": icon,
-        "link": reverse_lazy(f"admin:{page}"),
-        "permission": lambda request: _may_open(request, page),
+        "link": reverse_lazy(f"admin:{model}_{page}"),
+        "permission": lambda request: _may_open(request, model),
     }
 
 
-def _may_open(request: HttpRequest, page: str) -> bool:
-    from django.contrib import admin
-
-    app_label, model_name = page.removesuffix("_changelist").rsplit("_", 1)
-    for model, model_admin in admin.site._registry.items():
-        if (model._meta.app_label, model._meta.model_name) == (app_label, model_name):
+def _may_open(request: HttpRequest, model: str) -> bool:
+    for registered, model_admin in admin.site._registry.items():
+        if f"{registered._meta.app_label}_{registered._meta.model_name}" == model:
             return model_admin.has_module_permission(request)
     return False
 
@@ -34,41 +32,41 @@ NAVIGATION = [
     {
         "title": _("Meter allocation"),
         "items": [
-            _entry(_("Meter availability"), "electric_meter", "allocation_meteravailability_changelist"),
-            _entry(_("Unmet demand"), "bar_chart", "allocation_unmetdemand_changelist"),
-            _entry(_("Checks"), "fact_check", "allocation_allocationcheck_changelist"),
-            _entry(_("Matrix"), "grid_on", "allocation_allocationmatrix_changelist"),
+            _entry(_("Meter availability"), "electric_meter", "allocation_meteravailability", "overview"),
+            _entry(_("Unmet demand"), "bar_chart", "allocation_allocationcheck", "demand"),
+            _entry(_("Checks"), "fact_check", "allocation_allocationcheck"),
+            _entry(_("Matrix"), "grid_on", "allocation_allocationmatrix"),
         ],
     },
     {
         "title": _("Customers"),
         "items": [
-            _entry(_("Customers"), "group", "customers_customer_changelist"),
-            _entry(_("Imports"), "upload_file", "customers_customerimport_changelist"),
-            _entry(_("Access log"), "policy", "customers_accesslog_changelist"),
-            _entry(_("Tariffs"), "sell", "customers_tariff_changelist"),
-            _entry(_("Power steps"), "electric_bolt", "customers_powerstep_changelist"),
+            _entry(_("Customers"), "group", "customers_customer"),
+            _entry(_("Imports"), "upload_file", "customers_customerimport"),
+            _entry(_("Access log"), "policy", "customers_accesslog"),
+            _entry(_("Tariffs"), "sell", "customers_tariff"),
+            _entry(_("Power steps"), "electric_bolt", "customers_powerstep"),
         ],
     },
     {
         "title": _("Units and people"),
         "items": [
-            _entry(_("Units"), "account_tree", "units_unit_changelist"),
-            _entry(_("Service areas"), "map", "units_servicearea_changelist"),
-            _entry(_("Areas"), "location_on", "units_area_changelist"),
-            _entry(_("Positions"), "badge", "units_position_changelist"),
-            _entry(_("Accounts"), "person", "units_user_changelist"),
+            _entry(_("Units"), "account_tree", "units_unit"),
+            _entry(_("Service areas"), "map", "units_servicearea"),
+            _entry(_("Areas"), "location_on", "units_area"),
+            _entry(_("Positions"), "badge", "units_position"),
+            _entry(_("Accounts"), "person", "units_user"),
         ],
     },
     {
         "title": _("Technical"),
         "collapsible": True,
         "items": [
-            _entry(_("Background jobs"), "work_history", "common_job_changelist"),
-            _entry(_("Schedule"), "schedule", "django_celery_beat_periodictask_changelist"),
-            _entry(_("OAuth clients"), "key", "oauth2_provider_application_changelist"),
-            _entry(_("Log-in attempts"), "lock", "axes_accessattempt_changelist"),
-            _entry(_("Authenticators"), "phonelink_lock", "otp_totp_totpdevice_changelist"),
+            _entry(_("Background jobs"), "work_history", "common_job"),
+            _entry(_("Schedule"), "schedule", "django_celery_beat_periodictask"),
+            _entry(_("OAuth clients"), "key", "oauth2_provider_application"),
+            _entry(_("Log-in attempts"), "lock", "axes_accessattempt"),
+            _entry(_("Authenticators"), "phonelink_lock", "otp_totp_totpdevice"),
         ],
     },
 ]

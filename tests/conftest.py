@@ -163,7 +163,7 @@ def browse() -> Callable[[User], Client]:
     """A client of the pages and the admin, logged in as `user`."""
 
     def client(user: User) -> Client:
-        made = Client(raise_request_exception=False)
+        made = Client()
         made.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
         return made
 

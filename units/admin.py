@@ -21,12 +21,13 @@ from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
 
-from common.admin import ScopedAdmin, holds, tell_refusal
+from common.admin import ScopedAdmin, holds, leave_for, tell_refusal
 from common.errors import DomainError
 from units.models import Area, Position, ServiceArea, Unit, UnitAlias, User
 from units.powers import Power
 from units.services.positions import appoint, end_position
 from units.services.service_area_import import import_service_areas
+from units.services.service_areas import assign_area
 from units.services.structure import place_unit
 
 
@@ -148,10 +149,7 @@ class ServiceAreaAdmin(SimpleHistoryAdmin, ScopedAdmin):
         return row.area_id
 
     def save_model(self, request: HttpRequest, obj: ServiceArea, form: forms.ModelForm, change: bool) -> None:
-        for unit in {obj.unit, *Unit.objects.filter(service_areas=obj.pk)}:
-            if not request.user.may(Power.MANAGE_UNITS, unit):
-                raise forms.ValidationError(_("This unit is not one of yours."))
-        super().save_model(request, obj, form, change)
+        assign_area(row=obj, by=request.user)
 
     @action(description=_("Import CSV"), icon="upload", permissions=["change"])
     def open_import(self, request: HttpRequest) -> HttpResponse:
@@ -233,4 +231,4 @@ class PositionAdmin(SimpleHistoryAdmin, ScopedAdmin):
             messages.success(request, _("The position has ended."))
         except DomainError as refusal:
             tell_refusal(request, refusal)
-        return HttpResponseRedirect(reverse("admin:units_position_change", args=[object_id]))
+        return leave_for(request, reverse("admin:units_position_change", args=[object_id]))

@@ -13,7 +13,7 @@ from common.errors import TooLarge
 from common.exports import csv_file, xlsx_file
 from customers.models import Customer, CustomerQuerySet
 from customers.services.bulk import CHUNK
-from customers.services.privacy import masked, record_export
+from customers.services.privacy import masked_address, masked_name, masked_phones, record_export
 from units.models import User
 from units.powers import Power
 
@@ -61,12 +61,12 @@ def export_customers(*, customers: CustomerQuerySet, kind: str, by: User, reason
 
 
 def _row(customer: Customer) -> list[Any]:
-    personal, meter = masked(customer), customer.current_meter
+    meter = customer.current_meter
     return [
         customer.idpel,
-        personal["name"],
-        personal["address"],
-        "; ".join(phone["number"] for phone in personal["phones"]),
+        masked_name(customer),
+        masked_address(customer),
+        "; ".join(phone["number"] for phone in masked_phones(customer)),
         customer.area_id,
         customer.area.display_name,
         customer.unit.code,

@@ -24,22 +24,25 @@ SHORTEST_REASON = 10
 LONGEST_REASON = 500
 
 
-def masked(customer: Customer) -> dict[str, Any]:
-    """Name, address, NIK and phones as anybody who may see the customer sees them.
+def masked_name(customer: Customer) -> str:
+    return rules.mask_name(customer.name)
 
-    Phones are `{"number", "kind"}`; a missing NIK is None. Reads the prefetched phones where there are any.
-    """
+
+def masked_address(customer: Customer) -> str:
+    return rules.mask_address(
+        customer.street, customer.building_number, customer.rt, customer.rw, customer.landmark
+    )
+
+
+def masked_nik(customer: Customer) -> str | None:
+    """None where no NIK is known."""
     nik = nik_of(customer)
-    return {
-        "name": rules.mask_name(customer.name),
-        "address": rules.mask_address(
-            customer.street, customer.building_number, customer.rt, customer.rw, customer.landmark
-        ),
-        "nik": rules.mask_nik(nik) if nik else None,
-        "phones": [
-            {"number": rules.mask_phone(phone.number), "kind": phone.kind} for phone in customer.phones.all()
-        ],
-    }
+    return rules.mask_nik(nik) if nik else None
+
+
+def masked_phones(customer: Customer) -> list[dict[str, str]]:
+    """`{"number", "kind"}` of each; reads the prefetched phones where there are any."""
+    return [{"number": rules.mask_phone(phone.number), "kind": phone.kind} for phone in customer.phones.all()]
 
 
 @transaction.atomic

@@ -91,4 +91,6 @@ class MeSerializer(serializers.ModelSerializer):
         fields = ("username", "name", "positions", "permissions")
 
     def get_permissions(self, user: User) -> list[str]:
-        return sorted({power for position in user.positions_in_force for power in POWERS[Role(position.role)]})
+        return sorted(
+            {power for position in user.positions_in_force for power in POWERS[Role(position.role)]}
+        )

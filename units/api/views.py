@@ -64,5 +64,3 @@ class AreaViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSe
 
     def get_serializer_class(self) -> type[serializers.AreaSerializer]:
         return serializers.AreaDetailSerializer if self.action == "retrieve" else serializers.AreaSerializer
-
-

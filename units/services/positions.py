@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from common.errors import Conflict, Invalid
+from common.errors import Conflict, Forbidden, Invalid
 from units import authority
 from units.models import Position, Unit, User
 from units.powers import Power
@@ -43,11 +43,13 @@ def appoint(
     """Give `holder` a role at `unit`, from `starts_at` and, where known, until `ends_at` (exclusive).
 
     Raises:
-        Forbidden: `by` may not appoint people at this unit.
+        Forbidden: `by` may not appoint people at this unit, or appoints themselves.
         AlreadyHeld: the same role at the same unit, in an overlapping time.
         ValidationError: the role cannot be held at a unit of this kind, or the end lies before the beginning.
     """
     authority.require(user=by, power=Power.MANAGE_POSITIONS, unit=unit)
+    if holder == by:
+        raise Forbidden(_("Nobody appoints themselves. Ask a colleague."), field="holder")
     User.objects.select_for_update().get(pk=holder.pk)  # two appointments of one person wait for each other
     position = Position(
         holder=holder,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 from simple_history.utils import bulk_create_with_history
 
 from common.errors import Invalid
 from common.models import ReferenceLoad
-from units.models import Area, ServiceArea, Unit
+from units import authority
+from units.models import Area, ServiceArea, Unit, User
+from units.powers import Power
 from units.services.reference_file import ReferenceFile
 
 
@@ -39,6 +42,38 @@ def find_unit(*, area: Area, on: date) -> Unit:
         message = _("No unit is known for %(area)s. Please choose the unit.") % {"area": area}
         raise NoServingUnit(message, field="area")
     return unit
+
+
+@transaction.atomic
+def assign_area(*, row: ServiceArea, by: User) -> ServiceArea:
+    """Save who serves an area, new or corrected. A new row ends the open one on the day before.
+
+    Raises:
+        Forbidden: `by` may not maintain the unit that gets the area, or the one that had it.
+        ValidationError: another unit serves the area in that time.
+    """
+    present = list(
+        ServiceArea.objects.select_for_update(of=("self",)).select_related("unit").filter(area=row.area)
+    )
+    ending = [
+        other
+        for other in present
+        if not row.pk and other.valid_until is None and other.valid_from < row.valid_from
+    ]
+    corrected = [other for other in present if other.pk == row.pk]
+    for unit in {row.unit, *(other.unit for other in (*ending, *corrected))}:
+        authority.require(user=by, power=Power.MANAGE_UNITS, unit=unit)
+    for other in ending:
+        other.valid_until = row.valid_from - timedelta(days=1)
+        _save(other, by)
+    row.full_clean()
+    _save(row, by)
+    return row
+
+
+def _save(row: ServiceArea, by: User) -> None:
+    row._history_user = by  # type: ignore[attr-defined]
+    row.save()
 
 
 def load_service_areas() -> int:

@@ -1,0 +1,177 @@
+"""The matrix: versions, their thirty rows, drafting and publishing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+from unfold.decorators import action, display
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminTextInputWidget
+
+from allocation.models import AllocationMatrix, AllocationRow
+from allocation.services import matrix as services
+from common.admin import ScopedAdmin, holds, leave_for, tell_refusal
+from common.errors import DomainError
+from units.powers import Power
+
+
+class RowInline(TabularInline):
+    """The ranges may be edited in a draft; the combinations are fixed."""
+
+    model = AllocationRow
+    extra = 0
+    can_delete = False
+    fields = ("phase", "availability", "transaction", "current", *services.RANGE_FIELDS)
+    readonly_fields = ("phase", "availability", "transaction", "current")
+
+    @display(description=_("current service"))
+    def current(self, row: AllocationRow) -> str:
+        if not row.current_phase:
+            return "-"
+        return f"{row.current_phase} Ph – {row.get_current_product_display()}"
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def has_change_permission(self, request: HttpRequest, obj: AllocationMatrix | None = None) -> bool:
+        return holds(request, Power.DRAFT_MATRIX) and obj is not None and not obj.is_published
+
+
+class DraftForm(BaseDialogForm):
+    effective_on = forms.DateField(label=_("Effective on"), widget=UnfoldAdminDateWidget)
+    source_letter = forms.CharField(
+        label=_("Source letter"), max_length=120, widget=UnfoldAdminTextInputWidget
+    )
+
+
+@admin.register(AllocationMatrix)
+class AllocationMatrixAdmin(ScopedAdmin):
+    """Versions of the matrix. A new one starts as a copy; another person publishes it."""
+
+    see = Power.SEE_ALLOCATION
+    change = Power.DRAFT_MATRIX
+    inlines = (RowInline,)
+    list_display = ("version", "effective_on", "source_letter", "status", "drafted_by", "published_by")
+    list_filter = ("status",)
+    list_select_related = ("drafted_by", "published_by")
+    search_fields = ("source_letter",)
+    fields = (
+        "version",
+        "effective_on",
+        "source_letter",
+        "status",
+        "drafted_by",
+        "drafted_at",
+        "published_by",
+        "published_at",
+        "digest",
+    )
+    readonly_fields = (
+        "version",
+        "status",
+        "drafted_by",
+        "drafted_at",
+        "published_by",
+        "published_at",
+        "digest",
+    )
+    actions_detail = ("draft_from_this", "check_rows", "publish")
+
+    def has_view_permission(self, request: HttpRequest, obj: AllocationMatrix | None = None) -> bool:
+        return super().has_view_permission(request, obj) or holds(request, Power.PUBLISH_MATRIX)
+
+    def has_add_permission(self, request: HttpRequest, obj: AllocationMatrix | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: AllocationMatrix | None = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or not obj.is_published)
+
+    def has_publish_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return holds(request, Power.PUBLISH_MATRIX)
+
+    def has_draft_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return holds(request, Power.DRAFT_MATRIX)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        for row in formset.save(commit=False):
+            ranges = {name: getattr(row, name) for name in services.RANGE_FIELDS}
+            services.edit_row(row=row, by=request.user, ranges=ranges)
+        formset.save_m2m()
+
+    @action(
+        description=_("Draft a new version from this"),
+        icon="content_copy",
+        permissions=["draft"],
+        dialog={
+            "title": _("Draft a new version"),
+            "description": _("It starts with the rows of this one."),
+            "form_class": DraftForm,
+            "form_submit_text": _("Draft"),
+        },
+    )
+    def draft_from_this(self, request: HttpRequest, form: DraftForm, object_id: str) -> HttpResponse:
+        try:
+            draft = services.draft_matrix(
+                source=self.get_object(request, object_id),
+                effective_on=form.cleaned_data["effective_on"],
+                source_letter=form.cleaned_data["source_letter"],
+                by=request.user,
+                at=timezone.now(),
+            )
+        except DomainError as refusal:
+            tell_refusal(request, refusal)
+            return self._back_to(request, object_id)
+        return self._back_to(request, draft.pk)
+
+    @action(
+        description=_("Check for completeness"),
+        icon="rule",
+        permissions=["draft"],
+        dialog={
+            "title": _("Check for completeness"),
+            "description": _("Every combination exactly once, every range sane."),
+            "form_class": None,
+            "form_submit_text": _("Check"),
+        },
+    )
+    def check_rows(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        found = services.shortcomings(self.get_object(request, object_id))
+        for shortcoming in found:
+            messages.warning(request, shortcoming)
+        if not found:
+            messages.success(request, _("All thirty combinations are there, and their ranges make sense."))
+        return self._back_to(request, object_id)
+
+    @action(
+        description=_("Publish"),
+        icon="verified",
+        permissions=["publish"],
+        dialog={
+            "title": _("Publish this matrix"),
+            "description": _("From its effective date on it decides. It can never be changed afterwards."),
+            "form_class": None,
+            "form_submit_text": _("Publish"),
+        },
+    )
+    def publish(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        try:
+            services.publish_matrix(
+                matrix=self.get_object(request, object_id), by=request.user, at=timezone.now()
+            )
+            messages.success(request, _("The matrix is published."))
+        except DomainError as refusal:
+            tell_refusal(request, refusal)
+        return self._back_to(request, object_id)
+
+    def _back_to(self, request: HttpRequest, pk: object) -> HttpResponse:
+        return leave_for(request, reverse("admin:allocation_allocationmatrix_change", args=[pk]))

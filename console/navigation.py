@@ -1,0 +1,60 @@
+"""The console's pages, and who is offered which of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from units.models import User
+from units.powers import Power
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page offered to whoever holds `power` in some position. `about` says in a sentence what it is for."""
+
+    page: str
+    power: Power
+    icon: str
+    title: Any
+    about: Any
+
+    @property
+    def url(self) -> str:
+        return reverse(self.page)
+
+
+ENTRIES = (
+    Entry(
+        page="console:check",
+        power=Power.CHECK_ALLOCATION,
+        icon="meter",
+        title=_("Meter allocation check"),
+        about=_("A caller wants a new connection or another power: may this meter be promised?"),
+    ),
+    Entry(
+        page="admin:allocation_meteravailability_changelist",
+        power=Power.SET_AVAILABILITY,
+        icon="switch",
+        title=_("Meter availability"),
+        about=_("Say which meters your units can install today, per phase."),
+    ),
+)
+
+
+def entries_for(user: User) -> list[Entry]:
+    """What `user` may open, in the order of the menu."""
+    return [entry for entry in ENTRIES if user.may(entry.power)]
+
+
+def may_enter_back_office(user: User) -> bool:
+    """True when the admin has at least one page for `user`."""
+    return user.is_active and user.is_staff and bool(user.positions_in_force or user.is_superuser)
+
+
+def back_office_url() -> str:
+    return reverse(f"{admin.site.name}:index")
