@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin
 
 from common.errors import DomainError
@@ -35,6 +35,13 @@ class ScopedAdmin(ModelAdmin):
         if "queryset" not in kwargs:
             kwargs["queryset"] = seen_by(db_field.remote_field.model._default_manager.all(), request.user)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def seen_or_404(self, request: HttpRequest, object_id: str) -> Any:
+        """The row, where the reader may see it; actions have addresses of their own and must ask this."""
+        found = self.get_object(request, object_id)
+        if found is None:
+            raise Http404
+        return found
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show a service's refusal in the form, at its field, with everything typed still there."""

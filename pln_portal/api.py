@@ -1,14 +1,17 @@
 """The API's table of contents."""
 
+from django.contrib.auth.decorators import login_required
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from allocation.api.urls import urlpatterns as allocation
 from customers.api.urls import urlpatterns as customers
 from units.api.urls import urlpatterns as units
 
 urlpatterns = [
     *units,
     *customers,
+    *allocation,
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
+    path("docs/", login_required(SpectacularSwaggerSplitView.as_view(url_name="api:schema")), name="docs"),
 ]

@@ -18,6 +18,7 @@ def first_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What the template `admin/index.html` shows, made for the reader's positions."""
     own = Unit.objects.filter(request.user.within(Power.SET_AVAILABILITY, field=""), kind__in=SETTING_KINDS)
     context["lines"] = lines_of(request, own) if request.user.may(Power.SET_AVAILABILITY) else []
+    context["title"] = _("Start")
     context["availability_title"] = _("Meter availability")
     context["groups"] = [group for entry in NAVIGATION if (group := _open_part(entry, request))["items"]]
     return context

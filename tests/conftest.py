@@ -9,19 +9,23 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.test import Client
+from django.db import connection
+from django.test import Client, TransactionTestCase
 from django.utils import timezone
 from oauth2_provider.models import Application, get_access_token_model
 from rest_framework.test import APIClient
 
 from tests import reference
+from tests.flushing import triggers_lifted
 from units.models import Position, Unit, User
 from units.powers import Role
 
 pytest_plugins = ("tests.requirements_plugin",)
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # the browser tests' event loop and the ORM share a thread
+os.environ.setdefault(
+    "DJANGO_ALLOW_ASYNC_UNSAFE", "1"
+)  # the browser tests' event loop and the ORM share a thread
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -46,6 +50,38 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Any:
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock():
         reference.load()
+        if connection.vendor == "sqlite":
+            _let_tests_empty_frozen_tables()
+
+
+def _let_tests_empty_frozen_tables() -> None:
+    """SQLite empties tables by DELETE, which the triggers of frozen tables refuse: lift them meanwhile."""
+    empty = connection.ops.execute_sql_flush
+
+    def flush(sql_list: list[str]) -> None:
+        with connection.cursor() as cursor:
+            triggers = cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+            for name, _ in triggers:
+                cursor.execute(f'DROP TRIGGER "{name}"')
+            empty(sql_list)
+            for _, sql in triggers:
+                cursor.execute(sql)
+
+    connection.ops.execute_sql_flush = flush
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flushing_is_allowed() -> Iterator[None]:
+    """Append-only tables may be emptied between tests, see `tests.flushing`."""
+    teardown = TransactionTestCase._fixture_teardown
+
+    def lifted(case: TransactionTestCase) -> None:
+        with triggers_lifted():
+            teardown(case)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lifted)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +110,9 @@ def appoint(db: None) -> Callable[..., User]:
     """An account that holds `role` at the unit named `at`."""
 
     def make(username: str, role: Role, at: str, **fields: Any) -> User:
-        user, is_new = User.objects.get_or_create(username=username, defaults={"is_staff": role != Role.CHANNEL})
+        user, is_new = User.objects.get_or_create(
+            username=username, defaults={"is_staff": role != Role.CHANNEL}
+        )
         if is_new:
             user.set_password("a-password-for-tests")
             user.save()

@@ -223,7 +223,7 @@ class PositionAdmin(SimpleHistoryAdmin, ScopedAdmin):
         },
     )
     def end_now(self, request: HttpRequest, form: EndForm, object_id: str) -> HttpResponse:
-        position = self.get_object(request, object_id)
+        position = self.seen_or_404(request, object_id)
         try:
             end_position(
                 position=position, by=request.user, at=timezone.now(), reason=form.cleaned_data["reason"]

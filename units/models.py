@@ -18,25 +18,27 @@ from simple_history.models import HistoricalRecords
 from units.powers import POWERS, Power, Reach, Role
 
 
-class UserQuerySet(UserManager.from_queryset(models.QuerySet)):  # type: ignore[misc]
-    """Accounts: made by Django's own manager, seen by whoever appoints their holders."""
-
-    use_in_migrations = False
-
-    def visible_to(self, user: User) -> models.QuerySet[User]:
+class UserQuerySet(models.QuerySet["User"]):
+    def visible_to(self, user: User) -> UserQuerySet:
         """Superusers see every account; others those whose positions all lie within their own reach."""
         if user.is_superuser:
-            return self.all()
+            return self
         if not user.may(Power.MANAGE_POSITIONS):
             return self.none()
         beyond = Position.objects.active(timezone.now()).exclude(user.within(Power.MANAGE_POSITIONS))
         return self.filter(is_superuser=False).exclude(pk__in=beyond.values("holder"))
 
 
+class Accounts(UserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
+    """Accounts are made by Django's own manager."""
+
+    use_in_migrations = False
+
+
 class User(AbstractUser):
     """An account. What it may do comes from its positions, see `units.powers`."""
 
-    objects = UserQuerySet()
+    objects = Accounts()
 
     class Meta(AbstractUser.Meta):
         verbose_name = _("account")
@@ -295,6 +297,8 @@ class ServiceArea(models.Model):
     def _overlapping(self) -> ServiceAreaQuerySet:
         others = ServiceArea.objects.filter(area_id=self.area_id).exclude(pk=self.pk)
         others = others.filter(Q(valid_until__isnull=True) | Q(valid_until__gte=self.valid_from))
+        if self._state.adding:  # a new row ends the open one, see `units.services.service_areas`
+            others = others.exclude(valid_until__isnull=True, valid_from__lt=self.valid_from)
         return others.filter(valid_from__lte=self.valid_until) if self.valid_until else others
 
 

@@ -20,7 +20,7 @@ from allocation.models import Availability, MeterAvailability
 from allocation.services import availability, demand
 from common.admin import ScopedAdmin
 from common.errors import DomainError
-from customers.models import Phase
+from customers.models import Phase, Product
 from units.models import Unit, User
 from units.powers import Power
 
@@ -35,7 +35,7 @@ class AvailabilityForm(forms.Form):
         label=_("Reason"),
         min_length=availability.MIN_REASON,
         max_length=availability.MAX_REASON,
-        widget=UnfoldAdminTextareaWidget,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
     )
     etag = forms.CharField(widget=forms.HiddenInput)
 
@@ -130,7 +130,7 @@ class MeterAvailabilityAdmin(ScopedAdmin):
             raise Http404
 
     def _page(self, request: HttpRequest, name: str, **context: Any) -> HttpResponse:
-        context = self.admin_site.each_context(request) | {"opts": self.opts} | context
+        context = self.admin_site.each_context(request) | context
         return render(request, f"admin/allocation/availability_{name}.html", context)
 
 
@@ -151,16 +151,14 @@ def lines_of(request: HttpRequest, units: QuerySet[Unit]) -> list[dict[str, Any]
 
 def _effects(state: availability.InForce, by: User) -> list[dict[str, Any]]:
     """For each other value: what it would have turned into a refusal, and what into a promise."""
-    return [
-        {
-            "label": label,
-            "preview": demand.preview_change(
-                unit=state.unit, phase=state.phase, value=value, by=by, at=timezone.now()
-            ),
-        }
-        for value, label in Availability.choices
-        if value != state.value
-    ]
+    others = (choice for choice in Availability.choices if choice[0] != state.value)
+    return [_effect(state, by, value, label) for value, label in others]
+
+
+def _effect(state: availability.InForce, by: User, value: str, label: str) -> dict[str, Any]:
+    preview = demand.preview_change(unit=state.unit, phase=state.phase, value=value, by=by, at=timezone.now())
+    lines = [(line, Product(line.product).label) for line in preview.lines]
+    return {"label": label, "preview": preview, "lines": lines}
 
 
 def _history(unit: Unit, phase: int) -> QuerySet[MeterAvailability]:

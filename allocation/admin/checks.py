@@ -21,9 +21,14 @@ from unfold.decorators import display
 from allocation.models import AllocationCheck, MeterAvailability
 from allocation.services import demand
 from common.admin import ScopedAdmin
+from customers.models import Product
 from units.powers import Power
 
 WEEKS = 8
+CHART_OPTIONS = {
+    "maintainAspectRatio": False,
+    "scales": {"x": {"stacked": True}, "y": {"stacked": True, "ticks": {"precision": 0}}},
+}
 
 
 @admin.register(AllocationCheck)
@@ -89,12 +94,11 @@ class AllocationCheckAdmin(ScopedAdmin):
         rows = demand.unmet_demand(user=request.user, since=now - timedelta(weeks=WEEKS), until=now)
         context = self.admin_site.each_context(request) | {
             "title": _("Unmet demand"),
-            "opts": self.opts,
-            "rows": rows[:500],
+            "rows": [(row, Product(row.product).label) for row in rows[:500]],
             "total": sum(row.count for row in rows),
             "weeks": WEEKS,
             "chart": json.dumps(_chart(rows)),
-            "options": json.dumps({"scales": {"x": {"stacked": True}, "y": {"stacked": True}}}),
+            "options": json.dumps(CHART_OPTIONS),
         }
         return render(request, "admin/allocation/demand.html", context)
 
@@ -124,7 +128,7 @@ def _chart(rows: list[demand.UnmetDemand]) -> dict[str, Any]:
         "labels": [date_format(week, "j M") for week in weeks],
         "datasets": [
             {
-                "label": product.capitalize(),
+                "label": Product(product).label,
                 "data": [counts[week, product] for week in weeks],
                 "backgroundColor": colour,
             }

@@ -27,6 +27,7 @@ class RowInline(TabularInline):
 
     model = AllocationRow
     extra = 0
+    hide_title = True
     can_delete = False
     fields = ("phase", "availability", "transaction", "current", *services.RANGE_FIELDS)
     readonly_fields = ("phase", "availability", "transaction", "current")
@@ -122,7 +123,7 @@ class AllocationMatrixAdmin(ScopedAdmin):
     def draft_from_this(self, request: HttpRequest, form: DraftForm, object_id: str) -> HttpResponse:
         try:
             draft = services.draft_matrix(
-                source=self.get_object(request, object_id),
+                source=self.seen_or_404(request, object_id),
                 effective_on=form.cleaned_data["effective_on"],
                 source_letter=form.cleaned_data["source_letter"],
                 by=request.user,
@@ -145,7 +146,7 @@ class AllocationMatrixAdmin(ScopedAdmin):
         },
     )
     def check_rows(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
-        found = services.shortcomings(self.get_object(request, object_id))
+        found = services.shortcomings(self.seen_or_404(request, object_id))
         for shortcoming in found:
             messages.warning(request, shortcoming)
         if not found:
@@ -166,7 +167,7 @@ class AllocationMatrixAdmin(ScopedAdmin):
     def publish(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         try:
             services.publish_matrix(
-                matrix=self.get_object(request, object_id), by=request.user, at=timezone.now()
+                matrix=self.seen_or_404(request, object_id), by=request.user, at=timezone.now()
             )
             messages.success(request, _("The matrix is published."))
         except DomainError as refusal:

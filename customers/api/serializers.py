@@ -25,10 +25,10 @@ class PlaceSerializer(serializers.ModelSerializer):
         fields = ("code", "display_name", "place")
 
     def get_place(self, area: Area) -> str:
-        names, above = [], area
-        while above is not None:
-            names.append(above.display_name)
-            above = above.parent
+        names = [area.display_name]
+        while area.parent:
+            area = area.parent
+            names.append(area.display_name)
         return ", ".join(names)
 
 

@@ -114,7 +114,7 @@ def test_nobody_appoints_themselves(browse, back_office, menteng):
 
 def test_ending_a_position_takes_a_reason_and_takes_its_powers(browse, api, back_office, manager_menteng):
     position = manager_menteng.positions.get()
-    address = f"/admin/units/position/{position.pk}/end-now"
+    address = f"/admin/units/position/{position.pk}/end_now/"
     their_session = api(manager_menteng)
     assert their_session.get("/api/v1/me/").json()["permissions"]
 
@@ -139,7 +139,9 @@ def test_a_superusers_account_is_out_of_the_back_offices_reach(browse, back_offi
 
 
 @pytest.mark.parametrize("listed", ["unit", "area", "servicearea", "position", "user"])
-def test_a_list_costs_the_same_whatever_its_length(browse, back_office, django_assert_max_num_queries, listed):
+def test_a_list_costs_the_same_whatever_its_length(
+    browse, back_office, django_assert_max_num_queries, listed
+):
     client = browse(back_office)
 
     with django_assert_max_num_queries(14):
