@@ -35,7 +35,7 @@ class Bill(Protocol):
 
 @dataclass(frozen=True)
 class Month:
-    """One month that must be paid, and the time in which a payment counts: from `opens_at` to before `closes_at`."""
+    """One month that must be paid; a payment counts from `opens_at` to before `closes_at`."""
 
     period: str
     opens_at: datetime
@@ -94,7 +94,7 @@ class MonthVerdict:
 
 
 def months_from(start: date, count: int, first_day: int, last_day: int, zone: tzinfo) -> tuple[Month, ...]:
-    """`count` months from `start`'s, each open from 00:00 on `first_day` to the end of `last_day` in `zone`."""
+    """`count` months from `start`'s, each open from `first_day` to the end of `last_day` in `zone`."""
     made = []
     for offset in range(count):
         year, month = divmod(start.year * 12 + start.month - 1 + offset, 12)

@@ -12,7 +12,7 @@ CREATE OR REPLACE FUNCTION programs_list_is_frozen() RETURNS trigger LANGUAGE pl
 BEGIN
     IF EXISTS (
         SELECT 1 FROM programs_evaluation
-        WHERE status <> 'RUNNING' AND id IN (SELECT DISTINCT evaluation_id FROM added)
+        WHERE status NOT IN ('WAITING', 'RUNNING') AND id IN (SELECT DISTINCT evaluation_id FROM added)
     ) THEN
         RAISE EXCEPTION 'the list of this evaluation is frozen' USING ERRCODE = 'restrict_violation';
     END IF;
@@ -24,7 +24,7 @@ CREATE OR REPLACE TRIGGER programs_list_is_frozen AFTER INSERT ON programs_entry
 """
 SQLITE = """
 CREATE TRIGGER IF NOT EXISTS programs_list_is_frozen BEFORE INSERT ON programs_entry
-WHEN (SELECT status FROM programs_evaluation WHERE id = NEW.evaluation_id) <> 'RUNNING'
+WHEN (SELECT status FROM programs_evaluation WHERE id = NEW.evaluation_id) NOT IN ('WAITING', 'RUNNING')
 BEGIN SELECT RAISE(ABORT, 'the list of this evaluation is frozen'); END
 """
 

@@ -39,7 +39,9 @@ class Evaluation(models.Model):
         LISTING = "LISTING", _("writing the list")
         SEALING = "SEALING", _("computing the digest")
 
-    program = models.ForeignKey(Program, models.PROTECT, related_name="evaluations", verbose_name=_("program"))
+    program = models.ForeignKey(
+        Program, models.PROTECT, related_name="evaluations", verbose_name=_("program")
+    )
     status = models.CharField(_("status"), max_length=9, choices=Status.choices, default=Status.WAITING)
     stage = models.CharField(_("stage"), max_length=8, choices=Stage.choices, blank=True)
     rule = models.TextField(_("rule"), blank=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -61,7 +62,7 @@ class ProgramQuerySet(models.QuerySet["Program"]):
 
 
 class Program(models.Model):
-    """A campaign that rewards customers who pay in time (seed 004). The criteria freeze with the evaluation."""
+    """A campaign that rewards customers who pay in time (seed 004). Its criteria freeze with its list."""
 
     slug = models.SlugField(_("short name"), max_length=60, unique=True)
     name = models.CharField(_("name"), max_length=160)
@@ -188,13 +189,15 @@ class Program(models.Model):
         last = self.months_of_rule[-1].closes_at
         return self.status == Status.APPROVED and self.period_start <= on < self.unit.local_date(last)
 
-    def rule(self) -> rules.Rule:
-        """The criteria as they stand now, with the units of today. Two queries."""
+    def rule(self, unit_codes: frozenset[str] | None = None) -> rules.Rule:
+        """The criteria as they stand now, for `unit_codes`, or else for every unit below the owner's."""
+        if unit_codes is None:
+            unit_codes = frozenset(Unit.objects.below(self.unit).values_list("code", flat=True))
         return rules.Rule(
             months=self.months_of_rule,
             products=frozenset(self.products),
             excluded_kogol=frozenset(self.excluded_kogol),
-            unit_codes=frozenset(Unit.objects.below(self.unit).values_list("code", flat=True)),
+            unit_codes=unit_codes,
             tariffs=frozenset(self.tariffs),
             min_va=self.min_va,
             max_va=self.max_va,
@@ -204,7 +207,8 @@ class Program(models.Model):
 class ProgramEventQuerySet(AppendOnlyQuerySet):
     def visible_to(self, user: User) -> ProgramEventQuerySet:
         return self.filter(
-            user.within(Power.RUN_PROGRAMS, "program__unit") | user.within(Power.APPROVE_PROGRAMS, "program__unit")
+            user.within(Power.RUN_PROGRAMS, "program__unit")
+            | user.within(Power.APPROVE_PROGRAMS, "program__unit")
         )
 
 
