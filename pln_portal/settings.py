@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "units",
     "customers",
     "allocation",
+    "programs",
     "tickets",
     "sop",
     "console",

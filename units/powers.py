@@ -60,6 +60,12 @@ class Power(TextChoices):
     APPROVE_SOP = "APPROVE_SOP", _("approve and withdraw SOPs that another person wrote")
     RUN_CALLS = "RUN_CALLS", _("run calls by a procedure")
     SEE_CALLS = "SEE_CALLS", _("see the calls of one's site and what can be learned from them")
+    SEE_PROGRAMS = "SEE_PROGRAMS", _("see programs and a customer's standing")
+    RUN_PROGRAMS = "RUN_PROGRAMS", _("draft programs, import payments, evaluate and announce")
+    APPROVE_PROGRAMS = "APPROVE_PROGRAMS", _("approve programs, lists and draws that another person made")
+    SEE_WINNERS = "SEE_WINNERS", _("see winners, masked, and rewards")
+    SET_REWARDS = "SET_REWARDS", _("set and assign the rewards of a UP3")
+    HAND_OVER_REWARDS = "HAND_OVER_REWARDS", _("contact winners and hand over rewards")
 
 
 class Reach(TextChoices):
@@ -88,6 +94,8 @@ POWERS: dict[Role, dict[Power, Reach]] = {
         Power.EDIT_TICKETS: EVERYWHERE,
         Power.SPEAK_FOR_REPORTER: EVERYWHERE,
         Power.SUBMIT_DIAGNOSIS: EVERYWHERE,
+        Power.SEE_PROGRAMS: EVERYWHERE,
+        Power.SEE_WINNERS: BELOW,
     },
     Role.SUPERVISOR: _READERS
     | {
@@ -106,6 +114,8 @@ POWERS: dict[Role, dict[Power, Reach]] = {
         Power.MERGE_TICKETS: EVERYWHERE,
         Power.EXPORT_TICKETS: BELOW,
         Power.SUBMIT_DIAGNOSIS: EVERYWHERE,
+        Power.SEE_PROGRAMS: EVERYWHERE,
+        Power.SEE_WINNERS: BELOW,
     },
     Role.MANAGER_UP3: _READERS
     | {
@@ -118,6 +128,10 @@ POWERS: dict[Role, dict[Power, Reach]] = {
         Power.EXPORT_TICKETS: BELOW,
         Power.DISPATCH_ORDERS: BELOW,
         Power.DECLARE_INCIDENT: BELOW,
+        Power.SEE_PROGRAMS: EVERYWHERE,
+        Power.SEE_WINNERS: BELOW,
+        Power.SET_REWARDS: OWN,
+        Power.HAND_OVER_REWARDS: OWN,
     },
     Role.SRM_NIAGA: _READERS
     | {
@@ -127,6 +141,9 @@ POWERS: dict[Role, dict[Power, Reach]] = {
         Power.SEE_TICKETS: BELOW,
         Power.EXPORT_TICKETS: BELOW,
         Power.DECLARE_INCIDENT: BELOW,
+        Power.SEE_PROGRAMS: EVERYWHERE,
+        Power.SEE_WINNERS: BELOW,
+        Power.APPROVE_PROGRAMS: BELOW,
     },
     Role.VCC_OPERATOR: _READERS
     | {
@@ -152,7 +169,14 @@ POWERS: dict[Role, dict[Power, Reach]] = {
         Power.WORK_ORDERS: BELOW,
         Power.DECLARE_INCIDENT: BELOW,
     },
-    Role.PROGRAM_OFFICER: _READERS | {Power.SEE_CUSTOMERS: BELOW},
+    Role.PROGRAM_OFFICER: _READERS
+    | {
+        Power.SEE_CUSTOMERS: BELOW,
+        Power.SEE_PROGRAMS: EVERYWHERE,
+        Power.SEE_WINNERS: BELOW,
+        Power.RUN_PROGRAMS: BELOW,
+        Power.HAND_OVER_REWARDS: BELOW,
+    },
     Role.SOP_AUTHOR: _READERS | {Power.DRAFT_MATRIX: BELOW, Power.AUTHOR_SOP: BELOW, Power.SEE_CALLS: BELOW},
     Role.SOP_APPROVER: _READERS
     | {Power.PUBLISH_MATRIX: BELOW, Power.APPROVE_SOP: BELOW, Power.SEE_CALLS: BELOW},
