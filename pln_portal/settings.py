@@ -302,6 +302,10 @@ OAUTH2_PROVIDER = {
     },
 }
 
+# --- Other systems --------------------------------------------------------------------------------
+
+SUBSIDY_REGISTER = env.str("SUBSIDY_REGISTER", "sop.registers.NotConnected")
+
 # --- API ------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {

@@ -56,6 +56,7 @@ MEANINGS = {
     "daya": "power_step",
     "produk": "product",
     "produk_sekarang": "product",
+    "phasa_sekarang": "choice",
     "tarif": "tariff",
     "nik": "nik",
     "laporan": "text",

@@ -20,6 +20,7 @@ PLACEHOLDERS = frozenset(
         "produk_lain",
         "notifikasi",
         "skema",
+        "tmp",
         "unit",
         "tanggal",
         "nomor_laporan",
