@@ -6,12 +6,14 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from allocation.api.urls import urlpatterns as allocation
 from customers.api.urls import urlpatterns as customers
+from tickets.api.urls import urlpatterns as tickets
 from units.api.urls import urlpatterns as units
 
 urlpatterns = [
     *units,
     *customers,
     *allocation,
+    *tickets,
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", login_required(SpectacularSwaggerSplitView.as_view(url_name="api:schema")), name="docs"),
 ]

@@ -357,6 +357,7 @@ SPECTACULAR_SETTINGS = {
         "ProductEnum": "customers.models.Product.choices",
         "UnitKindEnum": "units.models.UnitKind.choices",
         "TransactionEnum": "allocation.models.Transaction.choices",
+        "TicketStatusEnum": "tickets.models.Status.choices",
         "ChannelEnum": "allocation.models.Channel.choices",
     },
 }

@@ -102,6 +102,10 @@ class Incident(models.Model):
     def etag(self) -> str:
         return f'"{self.pk}-{self.version}"'
 
+    @property
+    def is_over(self) -> bool:
+        return self.status in OVER
+
     def is_estimate_past(self, at: datetime) -> bool:
         return self.estimate_at is not None and self.estimate_at < at
 

@@ -24,6 +24,9 @@ MAX_PHOTOS = 3
 
 
 class ProblemTypeQuerySet(models.QuerySet["ProblemType"]):
+    def visible_to(self, user: User) -> ProblemTypeQuerySet:
+        return self if user.may(Power.SEE_TICKETS) else self.none()
+
     def in_force(self, on: date) -> ProblemTypeQuerySet:
         return self.filter(in_force(on))
 
@@ -81,8 +84,17 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """Still to be worked on: neither closed nor merged into another ticket."""
         return self.exclude(status__in=CLOSED).filter(merged_into=None)
 
+    def closed(self) -> TicketQuerySet:
+        return self.filter(Q(status__in=CLOSED) | Q(merged_into__isnull=False))
+
+    def of_unit(self, code: str) -> TicketQuerySet:
+        """Tickets of the poskos at and below the unit with that code; none where nobody has it."""
+        unit = Unit.objects.filter(code=code).first()
+        return self.filter(posko__path__startswith=unit.path) if unit else self.none()
+
     def overdue(self, at: datetime) -> TicketQuerySet:
-        return self.open().filter(due_at__lt=at)
+        """Past the due time while the clock runs; see `Ticket.is_overdue`."""
+        return self.open().filter(due_at__lt=at).exclude(status=Status.NYALA)
 
     def not_begun(self) -> TicketQuerySet:
         """Belum ditindaklanjuti: nobody has set out yet."""
@@ -318,6 +330,11 @@ class Ticket(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status not in CLOSED and self.merged_into_id is None
+
+    def is_overdue(self, at: datetime) -> bool:
+        """Still unserved past the due time; once the power is back the clock has stopped."""
+        runs = self.is_open and self.status != Status.NYALA
+        return runs and self.due_at is not None and self.due_at < at
 
 
 class TicketEventQuerySet(AppendOnlyQuerySet):

@@ -21,14 +21,16 @@ class Hand(StrEnum):
     UNIT = "UNIT"  # an officer of the posko or a unit above it
     ORDER = "ORDER"  # the ticket's work order, whoever moved that
     CENTRE = "CENTRE"  # the command centre, deciding on a self-diagnosis
+    OUTAGE = "OUTAGE"  # the wide outage that the ticket belongs to, whoever leads that
 
 
-# The power that a hand needs at the ticket's posko. An order's own service has asked for its power already.
+# The power that a hand needs at the ticket's posko. The services of orders and outages have asked for theirs.
 POWER_OF: dict[Hand, Power | None] = {
     Hand.REPORTER: Power.SPEAK_FOR_REPORTER,
     Hand.UNIT: Power.HANDLE_TICKETS,
     Hand.ORDER: None,
     Hand.CENTRE: Power.DECIDE_DIAGNOSIS,
+    Hand.OUTAGE: None,
 }
 
 Moves = dict[Status, dict[Status, frozenset[Hand]]]
@@ -37,6 +39,8 @@ _REPORTER = frozenset({Hand.REPORTER})
 _UNIT = frozenset({Hand.UNIT})
 _ORDER = frozenset({Hand.ORDER})
 _UNIT_OR_ORDER = _UNIT | _ORDER
+_OUTAGE = frozenset({Hand.OUTAGE})
+_CENTRE = frozenset({Hand.CENTRE})
 
 _ON_THE_WAY: Moves = {
     Status.PENUGASAN_REGU: {
@@ -57,17 +61,18 @@ MOVES: dict[Tab, Moves] = {
         Status.LAPOR: {
             Status.MENUNGGU_KONFIRMASI: _UNIT,
             Status.PENUGASAN_REGU: _ORDER,
+            Status.NYALA: _OUTAGE,
             Status.BATAL: _REPORTER,
         },
         Status.LAPOR_PERIKSA: {
-            Status.LAPOR: frozenset({Hand.CENTRE}),
-            Status.MENUNGGU_KONFIRMASI: frozenset({Hand.CENTRE}),
+            Status.LAPOR: _CENTRE,
+            Status.MENUNGGU_KONFIRMASI: _CENTRE,
             Status.BATAL: _REPORTER,
         },
         Status.MENUNGGU_KONFIRMASI: {
-            Status.LAPOR: frozenset({Hand.UNIT, Hand.CENTRE}),
+            Status.LAPOR: _UNIT | _CENTRE,
             Status.PENUGASAN_REGU: _ORDER,
-            Status.NYALA: frozenset({Hand.UNIT, Hand.CENTRE}),
+            Status.NYALA: _UNIT | _CENTRE | _OUTAGE,
         },
         Status.DALAM_PENGERJAAN: {
             Status.LAPOR: _ORDER,
@@ -79,7 +84,7 @@ MOVES: dict[Tab, Moves] = {
             Status.DALAM_PENGERJAAN: _ORDER,
             Status.NYALA: _ORDER,
         },
-        Status.NYALA: {Status.SELESAI: _UNIT_OR_ORDER},
+        Status.NYALA: {Status.SELESAI: _UNIT_OR_ORDER | _CENTRE | _OUTAGE},
     },
     Tab.KELUHAN: _ON_THE_WAY
     | {

@@ -1,4 +1,4 @@
-"""Outgoing webhooks as Standard Webhooks describes them: how a message is signed, and when it is tried again."""
+"""Outgoing webhooks as Standard Webhooks describes them: the signature, the pauses, the addresses."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from common.errors import Conflict, Invalid
 from tickets.models import CLOSED, EventKind, Status, Ticket
 from tickets.rules.moves import POWER_OF, Hand, check_move
-from tickets.services import clock, ledger
+from tickets.services import clock, ledger, orders
 from tickets.services.actors import Actor, officer
 from tickets.services.tickets import Report, create_ticket, require_open
 from units.models import User
@@ -100,13 +100,15 @@ def step(
         status=Status(to),
         **changes,
     )
+    if hand is not Hand.ORDER:
+        orders.keep_up(ticket, actor=actor, at=at, reason=reason)
     return ticket
 
 
 def _check_by_hand(
     ticket: Ticket, to: str, hand: Hand, reason: str, confirm_at: datetime | None, at: datetime
 ) -> None:
-    if hand is Hand.UNIT and ticket.orders.open().exists():
+    if hand is Hand.UNIT and ticket.orders.with_crew().exists():
         message = _("%(ticket)s moves with its work order.") % {"ticket": ticket}
         raise Conflict(message, code="order_open")
     if len(reason) > MAX_REASON or (to in (Status.BATAL, Status.MENUNGGU_KONFIRMASI) and not reason.strip()):

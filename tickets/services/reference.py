@@ -14,6 +14,7 @@ from tickets.models import (
     ProblemType,
     ServicePolicy,
 )
+from tickets.services import diagnosis_reference
 from units.services.reference_file import ReferenceFile
 
 
@@ -28,6 +29,7 @@ def load() -> dict[str, int]:
         "holidays": _load("holidays.csv", Holiday, ("calendar", "on")),
         "service targets": _load_targets(),
         "escalation steps": _load("escalation_steps.csv", EscalationStep, ("tab", "minutes", "told")),
+        **diagnosis_reference.load(),
     }
 
 

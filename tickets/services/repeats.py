@@ -16,7 +16,7 @@ from customers import rules as customer_rules
 from customers.models import Customer
 from tickets.models import EventKind, Ticket, TicketMerge, TicketRepeat
 from tickets.rules.nearness import box_around, distance_m
-from tickets.services import clock, ledger
+from tickets.services import clock, ledger, orders
 from tickets.services.actors import officer, reporter
 from tickets.services.tickets import require_open
 from units.models import User
@@ -201,6 +201,7 @@ def merge_ticket(
         merged_into=into,
         alert_at=None,
     )
+    orders.keep_up(ticket, actor=actor, at=at, reason=reason)
     ledger.write(ticket=into, kind=EventKind.TOOK_IN, actor=actor, at=at, data={"ticket": ticket.number})
     return ticket
 
@@ -221,7 +222,7 @@ def _check_merge(ticket: Ticket, into: Ticket, reason: str) -> None:
         raise Conflict(_("The tickets are of different tabs."), code="other_tab")
     if ticket.duplicates.exists():
         raise HasDuplicates(_("Other tickets were merged into %(ticket)s.") % {"ticket": ticket})
-    if ticket.orders.open().exists():
+    if ticket.orders.with_crew().exists():
         message = _("A work order is open for %(ticket)s; take it back first.") % {"ticket": ticket}
         raise Conflict(message, code="order_open")
 
@@ -252,6 +253,7 @@ def unmerge_ticket(*, ticket: Ticket, by: User, reason: str, at: datetime | None
         merged_into=None,
         **_alarms_again(ticket),
     )
+    orders.keep_up(ticket, actor=actor, at=at, reason=reason)
     ledger.write(ticket=into, kind=EventKind.EDITED, actor=actor, at=at, data={"gave_back": ticket.number})
     return ticket
 

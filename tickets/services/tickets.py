@@ -20,6 +20,7 @@ from customers.models import Customer, Product
 from tickets.models import (
     ClockSegment,
     EventKind,
+    Incident,
     PowerState,
     ProblemType,
     Status,
@@ -28,9 +29,11 @@ from tickets.models import (
     WorkOrderType,
 )
 from tickets.rules.reachability import check_ways
-from tickets.services import clock, ledger
+from tickets.services import clock, ledger, orders
 from tickets.services.actors import Actor, officer, reporter
+from tickets.services.coverage import NotPrepaid, require_coverage
 from tickets.services.numbering import next_number
+from tickets.services.outages import outage_of_report
 from tickets.services.routing import Place, find_place
 from units.models import Area, Unit, User
 from units.powers import Power
@@ -44,12 +47,6 @@ class ReferenceUsed(Conflict):
     """The channel has used this reference before; it is its own for ever."""
 
     code = "client_ref_used"
-
-
-class NotPrepaid(Invalid):
-    """KWH PERIKSA is for prepaid meters; offer WO Autodispatch (A-003-21)."""
-
-    code = "not_prepaid"
 
 
 class TicketClosed(Conflict):
@@ -139,11 +136,12 @@ def create_ticket(*, report: Report, by: User, at: datetime | None = None) -> Ti
     at = at or timezone.now()
     _check(report, at)
     place = None if report.is_issue_closed else _place(report, at)
+    _check_coverage(report, place, at)
     actor = reporter(user=by, power=Power.CREATE_TICKETS, unit=place.posko if place else None, at=at)
     _check_channel(report, actor)
     ticket = _ticket(report, place, actor, at)
     segments = _start_clock(ticket, at)
-    data = {"follows": report.follows.number} if report.follows else {}
+    data = _grounds(ticket)
     try:
         with transaction.atomic():
             ledger.begin(ticket=ticket, actor=actor, at=at, data=data)
@@ -152,7 +150,14 @@ def create_ticket(*, report: Report, by: User, at: datetime | None = None) -> Ti
     for segment in segments:
         segment.ticket = ticket
     ClockSegment.objects.bulk_create(segments)
+    orders.keep_up(ticket, actor=actor, at=at)
     return ticket
+
+
+def _grounds(ticket: Ticket) -> dict[str, Any]:
+    """What the first event says of other rows: the ticket that this one follows, its wide outage."""
+    follows = {"follows": ticket.follows.number} if ticket.follows else {}
+    return follows | ({"incident": ticket.incident_id} if ticket.incident_id else {})
 
 
 def _place(report: Report, at: datetime) -> Place:
@@ -197,6 +202,7 @@ def _ticket(report: Report, place: Place | None, actor: Actor, at: datetime) -> 
         reported_at=at,
         closed_at=at if report.is_issue_closed else None,
         queue_key=number,
+        incident=_outage(report),
         **{name: getattr(report, name) for name in COPIED},
     )
     _check_ways(ticket)
@@ -209,6 +215,14 @@ def _client(report: Report, actor: Actor) -> User | None:
     if report.follows is not None:
         return report.follows.client
     return actor.user if actor.is_channel else None
+
+
+def _outage(report: Report) -> Incident | None:
+    """The wide outage that the place lies in, so that no second order is opened for it."""
+    if report.is_issue_closed:
+        return None
+    area = report.area or (report.customer.area if report.customer else None)
+    return outage_of_report(tab=report.tab, power_state=report.power_state, area=area)
 
 
 def _first_status(report: Report) -> Status:
@@ -267,6 +281,12 @@ def _check_order_type(report: Report) -> None:
     if report.wo_type == WorkOrderType.KWH_PERIKSA and not _is_prepaid(report.customer):
         message = _("KWH PERIKSA needs a customer with a prabayar meter. Choose WO Autodispatch.")
         raise NotPrepaid(message, field="wo_type")
+
+
+def _check_coverage(report: Report, place: Place | None, at: datetime) -> None:
+    """KWH PERIKSA goes to the command centre only where self-diagnosis is in force (R-003-27)."""
+    if report.wo_type == WorkOrderType.KWH_PERIKSA and place is not None:
+        require_coverage(unit=place.posko, area=report.area, on=place.posko.local_date(at))
 
 
 def _is_prepaid(customer: Customer | None) -> bool:
@@ -401,6 +421,8 @@ def edit_ticket(*, ticket: Ticket, changes: dict[str, Any], by: User, at: dateti
     changed |= clock.queue_place(current, **changed)
     names = sorted(set(changed) & EDITABLE)
     ledger.write(ticket=current, kind=EventKind.EDITED, actor=actor, at=at, data={"fields": names}, **changed)
+    if "posko" in changed:
+        orders.keep_up(current, actor=actor, at=at)
     return current
 
 
@@ -434,7 +456,7 @@ def _reroute(ticket: Ticket, changed: dict[str, Any], at: datetime) -> dict[str,
     """The new unit and posko, and the policy's clock in the new posko's time."""
     if not {"unit", "posko"} & set(changed):
         return {}
-    if ticket.orders.open().exists():
+    if ticket.orders.with_crew().exists():
         message = _("A work order is open for %(ticket)s; take it back first.") % {"ticket": ticket}
         raise Conflict(message, code="order_open")
     unit = changed.get("unit") or (None if "posko" in changed else ticket.unit)
