@@ -110,5 +110,4 @@ def find_customer(number: str, agent: User) -> Customer | None:
         found = find_customers(idpel=number)
     else:
         found = find_customers(meter_number=number)
-    rows = found.visible_to(agent).select_related("unit", "area", "tariff").prefetch_related("meters")
-    return rows.first()
+    return found.visible_to(agent).select_related("unit", "area", "tariff").first()

@@ -29,6 +29,19 @@ class CallQuerySet(models.QuerySet["Call"]):
         own = Q(agent=user) if user.may(Power.RUN_CALLS) else Q(pk__in=[])
         return self.filter(own | user.within(Power.SEE_CALLS, "site"))
 
+    def with_all(self) -> CallQuerySet:
+        """With everything that running or showing a call reads, in one query."""
+        return self.select_related(
+            "version__document",
+            "agent",
+            "site",
+            "unit",
+            "area",
+            "customer__unit",
+            "customer__area",
+            "customer__tariff",
+        )
+
 
 class Call(models.Model):
     """One call that follows a procedure.
@@ -53,6 +66,7 @@ class Call(models.Model):
     channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices, default=Channel.CC123)
     caller_number = models.CharField(_("caller number"), max_length=16, blank=True)
     caller_kind = models.CharField(_("kind of number"), max_length=6, choices=PhoneKind.choices, blank=True)
+    offered_name = models.CharField(_("name when this number called before"), max_length=120, blank=True)
     customer = models.ForeignKey(
         Customer, models.PROTECT, null=True, blank=True, related_name="calls", verbose_name=_("customer")
     )

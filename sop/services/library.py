@@ -124,7 +124,9 @@ def _linked(root: Seal, called: tuple[Seal, ...], addenda: tuple[Seal, ...]) -> 
 
 def vocabulary(version: SopVersion | None = None) -> Vocabulary:
     """The names that procedures may use today, those of the draft `version` among them. Three queries."""
-    slugs = Procedure.objects.filter(version__in=SopVersion.objects.published()).values_list("slug", flat=True)
+    slugs = Procedure.objects.filter(version__in=SopVersion.objects.published()).values_list(
+        "slug", flat=True
+    )
     own = version.procedures.values_list("slug", flat=True) if version else ()
     return Vocabulary(
         checks=checks.SPECS,
@@ -186,7 +188,9 @@ def book_with(version: SopVersion) -> Rulebook:
     """What would be in force on the first day of the draft `version`, with its own procedures."""
     region = version.regions.select_related("unit").order_by("effective_from").first()
     book = rulebook(unit=region.unit if region else None, on=version.valid_from)
-    others = {slug: it for slug, it in book.procedures.items() if it.version.document_id != version.document_id}
+    others = {
+        slug: it for slug, it in book.procedures.items() if it.version.document_id != version.document_id
+    }
     return Rulebook(others | {row.slug: row for row in version.procedures.all()})
 
 

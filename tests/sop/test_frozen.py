@@ -1,6 +1,6 @@
 """Published versions are immutable, in the database too."""
 
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -9,7 +9,7 @@ from sop.models import Procedure, SopDocument, SopRegion, SopVersion
 
 pytestmark = pytest.mark.django_db
 
-NOW = datetime(2026, 3, 1, tzinfo=timezone.utc)
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture
