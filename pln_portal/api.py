@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from allocation.api.urls import urlpatterns as allocation
 from customers.api.urls import urlpatterns as customers
+from sop.api.call_urls import urlpatterns as calls
 from tickets.api.urls import urlpatterns as tickets
 from units.api.urls import urlpatterns as units
 
@@ -14,6 +15,7 @@ urlpatterns = [
     *customers,
     *allocation,
     *tickets,
+    *calls,
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", login_required(SpectacularSwaggerSplitView.as_view(url_name="api:schema")), name="docs"),
 ]

@@ -19,7 +19,7 @@ from sop.models import Acknowledgement, Call, CallStatus, CallStep, Procedure, S
 from sop.rules.compiler import OUTCOME
 from sop.rules.walk import ANSWERED, KEPT, Move, Walk
 from sop.services import library
-from sop.services.outcomes import Execution
+from sop.services.outcomes import NAMELESS, Execution
 from sop.services.running import Run
 from sop.situation import Premises, Situation, find_customer
 from tickets.models import Ticket
@@ -163,10 +163,8 @@ def _name_before(number: str) -> str:
     steps = CallStep.objects.filter(call__caller_number=number, fields__nama__isnull=False)
     if step := steps.order_by("-pk").first():
         return str(step.fields["nama"] or "")
-    names = (
-        Ticket.objects.filter(caller_number=number).order_by("-pk").values_list("reporter_name", flat=True)
-    )
-    return names.first() or ""
+    reports = Ticket.objects.filter(caller_number=number).exclude(reporter_name=NAMELESS).order_by("-pk")
+    return reports.values_list("reporter_name", flat=True).first() or ""
 
 
 def _require_acknowledgement(version: SopVersion, by: User) -> None:
