@@ -1,6 +1,6 @@
 from django_filters import rest_framework as filters
 
-from units.models import Area, Unit, UnitKind, UnitQuerySet
+from units.models import Area, AreaLevel, Unit, UnitKind, UnitQuerySet
 
 
 class UnitFilter(filters.FilterSet):
