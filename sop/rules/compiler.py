@@ -171,6 +171,7 @@ class _Names:
             yield self._at(("start",), _("There is no step %(name)s.") % {"name": self.data["start"]})
         if self.data["entry"] and self.data["before"]:
             yield self._at(("entry",), _("An addendum cannot be started by an agent."))
+        yield from self._notes()
         unknown = [it for name, step in self.steps.items() for it in self._targets(name, step)]
         yield from unknown or self._unreachable()
         yield from self._field_types()
@@ -242,6 +243,15 @@ class _Names:
         if space == "jawaban" and rest not in self.steps and self.is_whole:
             return _("There is no step %(name)s.") % {"name": rest}
         return ""
+
+    def _notes(self) -> Iterator[Problem]:
+        """What an addendum adds to the notes of the outcome."""
+        if self.data.get("notes") and not self.data["before"]:
+            yield self._at(("notes",), _("Only an addendum adds notes to outcomes."))
+        for index, note in enumerate(self.data.get("notes", ())):
+            for asked in text.names_in(note):
+                if message := self._unknown_placeholder(asked):
+                    yield self._at(("notes", index), message)
 
     def _calls(self) -> bool:
         return any(step["kind"] == CALL for step in self.steps.values())

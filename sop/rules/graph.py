@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +15,7 @@ from sop.rules.text import names_in
 
 MAX_ADDRESS = 200
 MAX_STEPS = 2000
+ANSWER_NAMED = re.compile(r"\{jawaban\.([^{}]+)\}")
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,29 @@ class _Frame:
         for name, body in self.procedure["steps"].items():
             if body["kind"] != CALL:
                 exits = tuple(_exits(body, self.entry))
-                yield Step(self.prefix + name, self.procedure["slug"], name, body, exits, {})
+                yield Step(
+                    self.prefix + name, self.procedure["slug"], name, self._noted(name, body), exits, {}
+                )
+
+    def _noted(self, name: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """An outcome with the notes that the addenda before it add to its template."""
+        added = [it for frame in self._addenda_before(name, body) for it in frame.notes()]
+        if not added:
+            return body
+        template = body.get("template", {})
+        return {**body, "template": {**template, "notes": [*template.get("notes", ()), *added]}}
+
+    def _addenda_before(self, name: str, body: Mapping[str, Any]) -> Iterator[_Frame]:
+        yield from self.addenda_of(name) if body["kind"] == OUTCOME else ()
+
+    def notes(self) -> Iterator[str]:
+        """The notes of an addendum, its own steps named by their addresses."""
+        for note in self.procedure.get("notes", ()):
+            yield ANSWER_NAMED.sub(self._addressed, note)
+
+    def _addressed(self, match: re.Match[str]) -> str:
+        is_own = match[1] in self.procedure["steps"]
+        return f"{{jawaban.{self.prefix}{match[1]}}}" if is_own else match[0]
 
     def inner(self) -> Iterator[_Frame]:
         """The frames of what this one calls, and of the addenda before its outcomes."""
