@@ -4,6 +4,7 @@ from sop.models.calls import Call, CallStatus, CallStep, HandOver, StepEvent
 from sop.models.documents import (
     Acknowledgement,
     Attachment,
+    ReviewReminder,
     SopDocument,
     SopRegion,
     SopVersion,
@@ -21,6 +22,7 @@ __all__ = [
     "OutcomeKind",
     "Procedure",
     "PsScheme",
+    "ReviewReminder",
     "SopDocument",
     "SopRegion",
     "SopValue",

@@ -58,6 +58,7 @@ class SopDocument(models.Model):
     review_interval_months = models.PositiveSmallIntegerField(
         _("review every (months)"), null=True, blank=True
     )
+    reviewed_on = models.DateField(_("last reviewed"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = SopDocumentQuerySet.as_manager()
@@ -84,8 +85,10 @@ class SopVersionQuerySet(models.QuerySet["SopVersion"]):
         return self.filter(status=VersionStatus.PUBLISHED)
 
     def valid(self, on: date) -> SopVersionQuerySet:
-        """Published versions that are valid on `on`, wherever they apply."""
-        return self.published().filter(in_force(on))
+        """Versions that are valid on `on`, wherever they apply; withdrawn ones until the day before that."""
+        return self.filter(in_force(on)).filter(
+            Q(status=VersionStatus.PUBLISHED) | Q(status=VersionStatus.WITHDRAWN, withdrawn_at__date__gt=on)
+        )
 
     def ruling(self, on: date, unit: Unit | None) -> SopVersionQuerySet:
         """Valid versions that apply at `unit` on `on`, the one that rules first.
@@ -218,6 +221,33 @@ class SopRegion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.unit}, {self.effective_from.isoformat()}"
+
+
+class ReviewReminderQuerySet(models.QuerySet["ReviewReminder"]):
+    def visible_to(self, user: User) -> ReviewReminderQuerySet:
+        """For those who write or approve the document."""
+        author = user.within(Power.AUTHOR_SOP, "document__owner_unit")
+        return self.filter(author | user.within(Power.APPROVE_SOP, "document__owner_unit"))
+
+
+class ReviewReminder(models.Model):
+    """Authors were told that a document is due for review on `due_on`; once for each due date."""
+
+    document = models.ForeignKey(SopDocument, models.CASCADE, related_name="reminders", verbose_name=_("SOP"))
+    due_on = models.DateField(_("due on"))
+    reminded_at = models.DateTimeField(_("reminded"))
+    done_at = models.DateTimeField(_("done"), null=True, blank=True)
+
+    objects = ReviewReminderQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("review reminder")
+        verbose_name_plural = _("review reminders")
+        ordering = ("due_on", "document")
+        constraints = (models.UniqueConstraint(name="sop_reminded_once", fields=("document", "due_on")),)
+
+    def __str__(self) -> str:
+        return f"{self.document}, {self.due_on.isoformat()}"
 
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
