@@ -362,6 +362,9 @@ SPECTACULAR_SETTINGS = {
         "TransactionEnum": "allocation.models.Transaction.choices",
         "TicketStatusEnum": "tickets.models.Status.choices",
         "ChannelEnum": "allocation.models.Channel.choices",
+        "CallStatusEnum": "sop.models.CallStatus.choices",
+        "CallOutcomeEnum": "sop.models.OutcomeKind.choices",
+        "CheckOutcomeEnum": "allocation.models.Outcome.choices",
     },
 }
 

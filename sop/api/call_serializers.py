@@ -29,7 +29,7 @@ class OpeningSerializer(StrictSerializer):
         return Opening(**self.validated_data)
 
 
-class AnswerSerializer(StrictSerializer):
+class StepAnswerSerializer(StrictSerializer):
     """The answer to one step: a choice, or fields by name (see docs/procedures.md), or neither."""
 
     step = serializers.CharField(max_length=200)
@@ -53,14 +53,14 @@ class AsideSerializer(serializers.Serializer):
     say = serializers.CharField()
 
 
-class ChoiceSerializer(serializers.Serializer):
+class StepChoiceSerializer(serializers.Serializer):
     value = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
     key = serializers.IntegerField(help_text="Key 1 to 9 on the keyboard.")
     held = serializers.BooleanField(help_text="Chosen before going back.")
 
 
-class FieldSerializer(serializers.Serializer):
+class StepFieldSerializer(serializers.Serializer):
     name = serializers.CharField()
     type = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
@@ -71,12 +71,12 @@ class FieldSerializer(serializers.Serializer):
     value = serializers.JSONField(allow_null=True)
 
 
-class UnitSerializer(serializers.Serializer):
+class CallUnitSerializer(serializers.Serializer):
     code = serializers.CharField()
     name = serializers.CharField()
 
 
-class OutcomeSerializer(serializers.Serializer):
+class CallOutcomeSerializer(serializers.Serializer):
     kind = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
     tab = serializers.CharField()
@@ -84,10 +84,10 @@ class OutcomeSerializer(serializers.Serializer):
     sub_type = serializers.CharField()
     problem = serializers.CharField()
     notes = serializers.ListField(child=serializers.CharField())
-    unit = UnitSerializer(allow_null=True)
+    unit = CallUnitSerializer(allow_null=True)
 
 
-class StepSerializer(serializers.Serializer):
+class CallStepSerializer(serializers.Serializer):
     """The step that waits. `say` is read out; `internal` must not be said."""
 
     id = serializers.CharField()
@@ -98,12 +98,12 @@ class StepSerializer(serializers.Serializer):
     guide = serializers.CharField()
     internal = serializers.CharField()
     if_asked = AsideSerializer(many=True)
-    choices = ChoiceSerializer(many=True)
-    fields = FieldSerializer(many=True)  # type: ignore[assignment]
-    outcome = OutcomeSerializer(allow_null=True)
+    choices = StepChoiceSerializer(many=True)
+    fields = StepFieldSerializer(many=True)  # type: ignore[assignment]
+    outcome = CallOutcomeSerializer(allow_null=True)
 
 
-class MoveSerializer(serializers.Serializer):
+class CallMoveSerializer(serializers.Serializer):
     step = serializers.CharField()
     kind = serializers.CharField()
     number = serializers.CharField()
@@ -120,7 +120,7 @@ class CallerSerializer(serializers.Serializer):
     kind = serializers.CharField()
     offered_name = serializers.CharField()
     customer = serializers.DictField(allow_null=True)
-    unit = UnitSerializer(allow_null=True)
+    unit = CallUnitSerializer(allow_null=True)
 
 
 class CallSerializer(serializers.Serializer):
@@ -133,8 +133,8 @@ class CallSerializer(serializers.Serializer):
     on = serializers.DateField()
     status = serializers.ChoiceField(choices=CallStatus.choices)
     caller = CallerSerializer()
-    step = StepSerializer(allow_null=True)
-    path = MoveSerializer(many=True)
+    step = CallStepSerializer(allow_null=True)
+    path = CallMoveSerializer(many=True)
     back = serializers.ListField(child=serializers.CharField(), help_text="Steps to go back to.")
     ticket = serializers.CharField(allow_null=True)
     outcome = serializers.CharField(allow_null=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, cast
+from uuid import UUID
 
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -35,13 +36,13 @@ class CallFilter(filters.FilterSet):
 class CallViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSet):
     """One's own calls, and for supervisors those of their site. Only their agent goes on with them."""
 
-    queryset = Call.objects.with_all().select_related("procedure")
+    queryset = Call.objects.with_all()
     serializer_class = serializers.BriefCallSerializer
     filterset_class = CallFilter
     parser_classes = (StrictJSONParser, StrictFormParser)
     renderer_classes = (JSONRenderer, FragmentRenderer)
     fragment = "sop/call.html"
-    lookup_value_regex = "[0-9a-f-]{32,36}"
+    lookup_value_regex = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     ordering_keys = ("-opened_at", "opened_at")
     powers = {
         "create": Power.RUN_CALLS,
@@ -72,32 +73,34 @@ class CallViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSe
         """Where the call stands; after a lost connection it goes on from here."""
         return Response(serializers.shown(calls.read(call=self.get_object())))
 
-    @extend_schema(request=serializers.AnswerSerializer, responses=serializers.CallSerializer)
+    @extend_schema(request=serializers.StepAnswerSerializer, responses=serializers.CallSerializer)
     @action(detail=True, methods=["post"])
     def answers(self, request: Request, **kwargs: Any) -> Response:
         """Answer the current step. For any other step: 409 `stale_step`."""
-        call = self.get_object()
-        asked = self._read(serializers.AnswerSerializer).validated_data
-        state = calls.answer(
-            call=call, step=asked["step"], choice=asked["choice"], given=asked["fields"], by=self.user
-        )
-        return Response(serializers.shown(state))
+        asked = self._read(serializers.StepAnswerSerializer).validated_data
+        given = {"step": asked["step"], "choice": asked["choice"], "given": asked["fields"]}
+        return Response(serializers.shown(calls.answer(call_id=self.call_id, by=self.user, **given)))
 
     @extend_schema(request=serializers.BackSerializer, responses=serializers.CallSerializer)
     @action(detail=True, methods=["post"])
     def back(self, request: Request, **kwargs: Any) -> Response:
         """Go back by one step, or to the step `to`."""
-        call = self.get_object()
         asked = self._read(serializers.BackSerializer).validated_data
-        return Response(serializers.shown(calls.go_back(call=call, to=asked["to"], by=self.user)))
+        return Response(serializers.shown(calls.go_back(call_id=self.call_id, to=asked["to"], by=self.user)))
 
     @extend_schema(request=serializers.AbandonSerializer, responses=serializers.CallSerializer)
     @action(detail=True, methods=["post"])
     def abandon(self, request: Request, **kwargs: Any) -> Response:
         """Break the call off, with the reason."""
-        call = self.get_object()
         asked = self._read(serializers.AbandonSerializer).validated_data
-        return Response(serializers.shown(calls.abandon(call=call, reason=asked["reason"], by=self.user)))
+        return Response(
+            serializers.shown(calls.abandon(call_id=self.call_id, reason=asked["reason"], by=self.user))
+        )
+
+    @property
+    def call_id(self) -> UUID:
+        """Whether its reader may see the call, the service finds out while it locks it."""
+        return UUID(self.kwargs["pk"])
 
     @property
     def user(self) -> User:

@@ -32,6 +32,7 @@ class CallQuerySet(models.QuerySet["Call"]):
     def with_all(self) -> CallQuerySet:
         """With everything that running or showing a call reads, in one query."""
         return self.select_related(
+            "procedure",
             "version__document",
             "agent",
             "site",

@@ -94,20 +94,20 @@ def _at(step: Step, here: Known, graph: Graph) -> Iterator[Problem]:
     if step.kind == OUTCOME:
         yield from _outcome(step, here)
     elif any(way.target == END for way in step.exits) and OUTCOME_MADE not in here.certain:
-        yield _problem(step, _("A call can end here without an outcome."))
+        yield _problem(step, "no_outcome", _("A call can end here without an outcome."))
     asked = {name for _place, text in texts(step.body) for name in names_in(text, step.body.get("fill"))}
     if "nomor_laporan" in asked and NUMBER_GIVEN not in here.possible:
-        yield _problem(step, _("There is no report number yet."))
+        yield _problem(step, "no_number_yet", _("There is no report number yet."))
 
 
 def _outcome(step: Step, here: Known) -> Iterator[Problem]:
     if OUTCOME_MADE in here.possible:
-        yield _problem(step, _("A call can come here after another outcome."))
+        yield _problem(step, "second_outcome", _("A call can come here after another outcome."))
     if step.body["outcome"] == "KWH_PERIKSA":
         missing = [code for code in READING_CODES if ("reading", code) not in here.certain]
         if missing:
             message = _("Readings may be missing here: %(codes)s.") % {"codes": ", ".join(missing)}
-            yield _problem(step, message)
+            yield _problem(step, "reading_missing", message)
 
 
 def _unhandled(step: Step, here: Known, graph: Graph) -> Iterator[Problem]:
@@ -119,9 +119,9 @@ def _unhandled(step: Step, here: Known, graph: Graph) -> Iterator[Problem]:
         return
     handled = step.body["answers"]
     for answer in sorted(possible - handled.keys()):
-        yield _problem(step, _("The answer %(name)s leads nowhere.") % {"name": answer})
+        yield _problem(step, "unhandled_answer", _("The answer %(name)s leads nowhere.") % {"name": answer})
     for answer in sorted(handled.keys() - known):
-        yield _problem(step, _("This check never answers %(name)s.") % {"name": answer})
+        yield _problem(step, "unknown_answer", _("This check never answers %(name)s.") % {"name": answer})
 
 
 def _answers_of_step(step: Step, here: Known, graph: Graph) -> tuple[set[str], set[str]]:
@@ -159,10 +159,12 @@ def _names(graph: Graph) -> Iterator[Problem]:
     collected = graph.collected_types()
     for step in graph.steps.values():
         for name in sorted(set(_fields_named(step)) - collected.keys()):
-            yield _problem(step, _("No step collects %(name)s.") % {"name": name})
+            yield _problem(step, "unknown_field", _("No step collects %(name)s.") % {"name": name})
         for name, about in step.about.items():
             if graph[about].kind != CHOOSE:
-                yield _problem(step, _("%(name)s is no question with choices.") % {"name": name})
+                yield _problem(
+                    step, "no_question", _("%(name)s is no question with choices.") % {"name": name}
+                )
 
 
 def _fields_named(step: Step) -> Iterator[str]:
@@ -192,8 +194,8 @@ def _endless(graph: Graph) -> Iterator[Problem]:
                 waiting.append(address)
     for address, step in graph.steps.items():
         if address not in ending:
-            yield _problem(step, _("From here a call never ends."))
+            yield _problem(step, "endless", _("From here a call never ends."))
 
 
-def _problem(step: Step, message: str) -> Problem:
-    return Problem(step.line, message, step.name, step.procedure)
+def _problem(step: Step, code: str, message: str) -> Problem:
+    return Problem(step.line, message, step.name, step.procedure, code)

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from django.utils.translation import gettext as _
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, ten times as fast, where it was built
 MAX_LENGTH = 300_000
 MAX_DEPTH = 12
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?")
@@ -20,12 +21,16 @@ Lines = dict[Place, int]
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with a procedure. `line` counts from 1; `step` is empty where no step is concerned."""
+    """What is wrong with a procedure. `line` counts from 1; `step` is empty where no step is concerned.
+
+    `code` is stable, `message` for people.
+    """
 
     line: int
     message: str
     step: str = ""
     procedure: str = ""
+    code: str = "invalid"
 
     def __str__(self) -> str:
         return f"{self.line}: {self.message}"
@@ -51,7 +56,7 @@ def read(text: str) -> tuple[Any, Lines]:
         raise Unreadable(Problem(1, _("The text is too long.")))
     try:
         _refuse_anchors(text)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=LOADER)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise Unreadable(Problem(line, _("This is no YAML: %(why)s") % {"why": error.problem})) from error
@@ -72,7 +77,7 @@ def _refuse_anchors(text: str) -> None:
 
 def _events(text: str) -> Any:
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for event in yaml.parse(text, Loader=LOADER):
         depth += isinstance(event, yaml.CollectionStartEvent)
         yield depth, event
         depth -= isinstance(event, yaml.CollectionEndEvent)
@@ -84,7 +89,7 @@ def _value(node: yaml.Node, place: Place, lines: Lines) -> Any:
         return _mapping(node, place, lines)
     if isinstance(node, yaml.SequenceNode):
         return [_value(inner, (*place, index), lines) for index, inner in enumerate(node.value)]
-    return _scalar(node.value, is_quoted=getattr(node, "style", None) is not None)
+    return _scalar(node.value, is_quoted=bool(getattr(node, "style", None)))
 
 
 def _mapping(node: yaml.MappingNode, place: Place, lines: Lines) -> dict[str, Any]:

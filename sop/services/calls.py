@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from allocation.models import Channel
-from common.errors import Conflict, Forbidden, Invalid
+from common.errors import Conflict, DomainError, Forbidden, Invalid
 from customers import rules as customer_rules
 from customers.models import Customer
 from sop.models import Acknowledgement, Call, CallStatus, CallStep, Procedure, SopVersion
@@ -42,6 +43,13 @@ class CallClosed(Conflict):
     """The call has ended or was broken off."""
 
     code = "call_closed"
+
+
+class NoSuchCall(DomainError):
+    """There is none, or none that this person may see."""
+
+    status = 404
+    code = "not_found"
 
 
 class NotYourCall(Forbidden):
@@ -181,7 +189,7 @@ def _require_acknowledgement(version: SopVersion, by: User) -> None:
 @transaction.atomic
 def answer(
     *,
-    call: Call,
+    call_id: UUID,
     step: str,
     choice: str | None = None,
     given: Mapping[str, Any] | None = None,
@@ -194,10 +202,11 @@ def answer(
 
     Raises:
         StaleStep: the call stands at another step, e.g. because the answer was sent twice.
+        NoSuchCall: `by` may see no such call.
         CallClosed, NotYourCall: it can be looked at, not gone on with.
         Invalid: the answer does not fit; nothing has moved.
     """
-    state, sequence = _locked(call, by, at or timezone.now())
+    state, sequence = _locked(call_id, by, at or timezone.now())
     run = _run(state)
     run.answer(step=step, choice=choice, given=given or {})
     _keep(state, run, sequence)
@@ -205,14 +214,14 @@ def answer(
 
 
 @transaction.atomic
-def go_back(*, call: Call, to: str | None = None, by: User, at: datetime | None = None) -> State:
+def go_back(*, call_id: UUID, to: str | None = None, by: User, at: datetime | None = None) -> State:
     """Go back to the step `to`, or by one. Answers that still hold are kept for the way forward.
 
     Raises:
         NoWayBack: there is no such step on the path, or a report was made since.
         CallClosed, NotYourCall: as for `answer`.
     """
-    state, sequence = _locked(call, by, at or timezone.now())
+    state, sequence = _locked(call_id, by, at or timezone.now())
     run = _run(state)
     run.back(to)
     _keep(state, run, sequence)
@@ -220,7 +229,7 @@ def go_back(*, call: Call, to: str | None = None, by: User, at: datetime | None 
 
 
 @transaction.atomic
-def abandon(*, call: Call, reason: str, by: User, at: datetime | None = None) -> State:
+def abandon(*, call_id: UUID, reason: str, by: User, at: datetime | None = None) -> State:
     """Break off a call, with the reason.
 
     Raises:
@@ -231,7 +240,7 @@ def abandon(*, call: Call, reason: str, by: User, at: datetime | None = None) ->
     if not 0 < len(reason) <= MAX_REASON:
         message = _("Please say why, in at most 300 characters.")
         raise Invalid(message, code="reason_required", field="reason")
-    state, _sequence = _locked(call, by, at or timezone.now())
+    state, _sequence = _locked(call_id, by, at or timezone.now())
     state.call.status = CallStatus.ABANDONED
     state.call.abandon_reason = reason
     state.call.closed_at = state.situation.at
@@ -247,9 +256,12 @@ def read(*, call: Call, at: datetime | None = None) -> State:
 # --- Rows -----------------------------------------------------------------------------------------
 
 
-def _locked(call: Call, by: User, at: datetime) -> tuple[State, int]:
+def _locked(call_id: UUID, by: User, at: datetime) -> tuple[State, int]:
     """The call as it stands now, locked, and how many rows its path has."""
-    current = Call.objects.select_for_update(of=("self",)).with_all().get(pk=call.pk)
+    seen = Call.objects.visible_to(by).with_all().select_for_update(of=("self",))
+    current = seen.filter(pk=call_id).first()
+    if current is None:
+        raise NoSuchCall(_("There is no such call."))
     if current.agent_id != by.pk:
         raise NotYourCall(_("This is the call of another agent."))
     if current.status != CallStatus.OPEN:

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sop.models import Procedure, SopDocument, SopRegion, SopVersion
-from sop.rules.compiler import Compiled, Vocabulary, compile_procedure
 from sop.services import library
 from tickets.models import ProblemType
 from units.models import Unit
@@ -37,7 +36,10 @@ PADAM = dedent(
         say: “Mohon maaf, dengan {Bapak / Ibu} siapa saya berbicara?”
         fields:
           - {name: nama, type: name, label: Nama penelepon}
-          - {name: sapaan, type: choice, label: Sapaan, choices: [{value: ibu, label: Ibu}, {value: bapak, label: Bapak}]}
+          - name: sapaan
+            type: choice
+            label: Sapaan
+            choices: [{value: ibu, label: Ibu}, {value: bapak, label: Bapak}]
         next: listrik
       listrik:
         number: 3
@@ -124,10 +126,3 @@ def publish(problem_types: None) -> Callable[..., SopVersion]:
 @pytest.fixture
 def padam(publish: Callable[..., SopVersion]) -> Procedure:
     return publish(PADAM).procedures.get()
-
-
-def compiled(source: str, **known: object) -> Compiled:
-    """`source` compiled without a database, with every check that exists."""
-    from sop import checks
-
-    return compile_procedure(dedent(source), Vocabulary(checks=checks.SPECS, **known))
