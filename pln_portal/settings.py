@@ -224,6 +224,7 @@ CELERY_BEAT_SCHEDULE = {
     "run-waiting-jobs": {"task": "common.tasks.sweep_jobs", "schedule": 2.0, "options": {"expires": 10}},
     "ring-ticket-alerts": {"task": "tickets.tasks.ring_alerts", "schedule": 15.0, "options": {"expires": 30}},
     "drop-ticket-serials": {"task": "tickets.tasks.drop_serials", "schedule": 3600.0},
+    "remind-of-sop-reviews": {"task": "sop.tasks.remind_of_reviews", "schedule": 6 * 3600.0},
     "drop-old-technical-records": {"task": "common.tasks.drop_old_records", "schedule": 3600.0},
 }
 

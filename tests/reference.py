@@ -2,6 +2,7 @@
 
 from allocation.services import reference as allocation_reference
 from customers.services import reference as customers_reference
+from sop.services import reference as sop_reference
 from tickets.services import reference as tickets_reference
 from units.services import reference as units_reference
 
@@ -13,3 +14,4 @@ def load() -> None:
     customers_reference.load()
     allocation_reference.load()
     tickets_reference.load()
+    sop_reference.load()

@@ -9,6 +9,7 @@ LOADERS = (
     "customers.services.reference",
     "allocation.services.reference",
     "tickets.services.reference",
+    "sop.services.reference",
 )
 
 
