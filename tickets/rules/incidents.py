@@ -30,5 +30,5 @@ def next_statuses(start: str) -> tuple[IncidentStatus, ...]:
 
 
 def area_at_level(lineage: Sequence[str], level: int) -> str | None:
-    """The code, at `level` of the area tree, that a place lies in; None where the place is not that precise."""
+    """The code, at `level` of the area tree, that a place lies in; None where it is not known."""
     return lineage[level - 1] if len(lineage) >= level else None
