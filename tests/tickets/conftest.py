@@ -74,6 +74,32 @@ def ticket(report: Callable[..., Report], agent: User) -> Ticket:
 
 
 @pytest.fixture
+def periksa(report: Callable[..., Report], agent: User, customer: Customer) -> Ticket:
+    """A PERIKSA report of the prepaid customer, waiting for its nine readings."""
+    problem_type = ProblemType.objects.get(code="periksa")
+    return create_ticket(
+        report=report(wo_type=WorkOrderType.KWH_PERIKSA, problem_type=problem_type, customer=customer),
+        by=agent,
+    )
+
+
+@pytest.fixture
+def readings() -> dict[str, Any]:
+    """Nine readings of a meter whose terminal was opened under voltage, everything else being normal."""
+    return {
+        "08": 1,
+        "70": 1,
+        "71": 0,
+        "41": 230,
+        "44": 2.5,
+        "45": 2.5,
+        "46": 2.4,
+        "37": 12.5,
+        "47": 575,
+    }
+
+
+@pytest.fixture
 def on_duty(posko_gambir: Unit, posko_menteng: User) -> Callable[..., Crew]:
     """A crew of that name, at Posko Gambir or elsewhere, on a shift that runs now."""
 

@@ -15,9 +15,13 @@ INCIDENT_MOVES: dict[IncidentStatus, tuple[IncidentStatus, ...]] = {
         IncidentStatus.NYALA,
         IncidentStatus.DISMISSED,
     ),
-    IncidentStatus.PERBAIKAN: (IncidentStatus.NYALA_BERTAHAP, IncidentStatus.NYALA),
+    IncidentStatus.PERBAIKAN: (
+        IncidentStatus.PERBAIKAN,  # with another estimate
+        IncidentStatus.NYALA_BERTAHAP,
+        IncidentStatus.NYALA,
+    ),
     IncidentStatus.NYALA_BERTAHAP: (IncidentStatus.PERBAIKAN, IncidentStatus.NYALA),
-    IncidentStatus.NYALA: (IncidentStatus.PERBAIKAN, IncidentStatus.SELESAI),
+    IncidentStatus.NYALA: (IncidentStatus.SELESAI,),
 }
 
 

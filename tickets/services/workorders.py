@@ -18,6 +18,7 @@ from tickets.rules.moves import Hand, MoveRefused, may_order_move
 from tickets.services import ledger, moves, orders
 from tickets.services.actors import Actor, officer
 from tickets.services.dispatch import candidates, lock_crews, rule_for, wake_queue
+from tickets.services.tickets import require_open
 from units.models import User
 from units.powers import Power
 
@@ -80,7 +81,7 @@ def open_by_hand(*, ticket: Ticket, by: User, at: datetime | None = None) -> Wor
     """
     at = at or timezone.now()
     ticket = ledger.lock(ticket)
-    moves.require_open(ticket)
+    require_open(ticket)
     actor = officer(user=by, power=Power.DISPATCH_ORDERS, unit=ticket.posko, at=at)  # type: ignore[arg-type]
     if ticket.orders.open().exists():
         raise OrderOpen(_("A work order is open for %(ticket)s already.") % {"ticket": ticket})
