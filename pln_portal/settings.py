@@ -178,6 +178,7 @@ STORAGES = {
 }
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 MEDIA_ROOT = VAR_DIR / "media"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
@@ -268,6 +269,7 @@ LOGIN_URL = reverse_lazy("login")
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = reverse_lazy("login")
 OTP_TOTP_ISSUER = "PLN Portal"
+OTP_ADMIN_HIDE_SENSITIVE_DATA = True  # nobody reads the second step of another account
 
 # A call centre shares one address: lock the pair, never the site.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -366,6 +368,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AvailabilityEnum": "allocation.models.Availability.choices",
         "ProductEnum": "customers.models.Product.choices",
+        "PhaseEnum": "customers.models.Phase.choices",
         "UnitKindEnum": "units.models.UnitKind.choices",
         "TransactionEnum": "allocation.models.Transaction.choices",
         "TicketStatusEnum": "tickets.models.Status.choices",
@@ -422,7 +425,8 @@ if PRODUCTION:
 
 LANGUAGE_CODE = "id"
 LANGUAGES = [("id", "Bahasa Indonesia"), ("en", "English")]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "libraries"]
+FORMAT_MODULE_PATH = "pln_portal.formats"
 USE_I18N = USE_TZ = USE_THOUSAND_SEPARATOR = True
 TIME_ZONE = "Asia/Jakarta"
 

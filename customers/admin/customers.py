@@ -32,17 +32,19 @@ from units.powers import Power
 
 CONTENT_TYPES = {"csv": CSV_TYPE, "xlsx": XLSX_TYPE}
 MASKED = ("masked_name", "masked_address", "masked_nik")
-TERMS = (("area", "unit"), ("tariff", "kogol"), ("power_va", "phase", "product"))
+TERMS = (("area", "unit"), ("tariff", "kogol"), ("power_va", "phase"), "product")
 NEW_PERSONAL = (
     "new_name",
     ("new_street", "new_building_number"),
-    ("new_rt", "new_rw", "new_landmark"),
+    ("new_rt", "new_rw"),
+    "new_landmark",
 )
 
 
 class ReadOnlyInline(TabularInline):
     extra = 0
     can_delete = False
+    hide_title = True
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -58,12 +60,14 @@ class MeterInline(ReadOnlyInline):
     fields = readonly_fields = ("number", "brand", "installed_on", "removed_on", "age", "plausible")
 
     @display(description=_("years old"))
-    def age(self, meter: Meter) -> int:
+    def age(self, meter: Meter) -> int | None:
+        if meter.pk is None:  # the row of a form that was posted without its key
+            return None
         return rules.full_years(meter.installed_on, meter.removed_on or timezone.localdate())
 
     @display(description=_("last digit fits"), boolean=True)
-    def plausible(self, meter: Meter) -> bool:
-        return rules.meter_number_is_plausible(meter.number)
+    def plausible(self, meter: Meter) -> bool | None:
+        return rules.meter_number_is_plausible(meter.number) if meter.pk else None
 
 
 class PhoneInline(ReadOnlyInline):

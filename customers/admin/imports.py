@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
@@ -43,7 +44,8 @@ class CustomerImportAdmin(ScopedAdmin):
     actions_list = ("download_template",)
     actions_detail = ("apply",)
     shown = (
-        ("file_name", "state", "progress"),
+        ("file_name", "status"),
+        "progress",
         ("row_count", "error_count"),
         ("uploaded_by", "uploaded_at"),
         ("applied_by", "finished_at"),
@@ -60,7 +62,9 @@ class CustomerImportAdmin(ScopedAdmin):
         return False
 
     def has_apply_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return holds(request, Power.MANAGE_CUSTOMERS)
+        """The button is there while there is something to apply."""
+        record = self.get_object(request, object_id)
+        return self.has_add_permission(request) and bool(record) and record.is_ready
 
     @display(
         description=_("state"),
@@ -88,12 +92,14 @@ class CustomerImportAdmin(ScopedAdmin):
         page = self.admin_site.admin_view(self.template_view)
         return [path("template.csv", page, name="customers_customerimport_template"), *super().get_urls()]
 
-    @action(description=_("Template (CSV)"), icon="download", permissions=["apply"])
+    @action(description=_("Template (CSV)"), icon="download", permissions=["add"])
     def download_template(self, request: HttpRequest) -> HttpResponse:
         return leave_for(request, reverse("admin:customers_customerimport_template"))
 
     def template_view(self, request: HttpRequest) -> HttpResponse:
         """A file with every column and no line; the required columns come first."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         columns = (*REQUIRED, *(column for column in READERS if column not in REQUIRED))
         headers = {"Content-Disposition": 'attachment; filename="pelanggan.csv"'}
         return HttpResponse(csv_file(columns, ()), content_type=CSV_TYPE, headers=headers)

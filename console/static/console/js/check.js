@@ -63,7 +63,7 @@ function mark(name, text) {
 /** What the API cannot know: an area chosen only halfway, a service not yet confirmed. */
 function isComplete() {
   if (value("place") === "area" && cascade.missing) mark("area", cascade.missing.options[0].text);
-  if (service.needsConfirmation()) mark("confirmed", status.dataset.missing);
+  if (service.needsConfirmation()) mark("confirmed", status.dataset.unconfirmed);
   return !form.querySelector("[aria-invalid]");
 }
 
@@ -89,7 +89,7 @@ function startOver() {
   problems.clear(form);
   service.reset();
   answer.wait();
-  memory.forget();
+  memory.forget(form);
   cascade.reset();
   reveal();
   say(status.dataset.cleared);
