@@ -183,7 +183,7 @@ def server_error_page(request: HttpRequest) -> HttpResponseBase:
     body, headers = _from_below(error) or (problem(status=500, code="error", detail=detail), {})
     if _is_api(request):
         return JsonResponse(body, status=body["status"], content_type=CONTENT_TYPE, headers=headers)
-    if body["status"] == HTTPStatus.BAD_REQUEST:
+    if isinstance(error, MISFIT):
         return defaults.bad_request(request, error)
     page = defaults.server_error(request)
     page.status_code = body["status"]

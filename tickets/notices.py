@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.utils.translation import gettext as _
+
 from tickets.models import Notification, Ticket, TicketEvent, Told
 from tickets.rules.reachability import confirmation_sentence, reachability_sentence
 from units.models import Unit, UnitKind
@@ -46,3 +48,11 @@ def confirmation(ticket: Ticket) -> str:
     if ticket.confirm_at is None or ticket.posko is None:
         return ""
     return confirmation_sentence(ticket.confirm_at.astimezone(ticket.posko.zone))
+
+
+def ctt_message(*, meter_number: str, digits: str) -> str:
+    """What the customer gets by WA or SMS: the token and the meter that it is for, and nothing of why."""
+    return _("Your Clear Tamper Token (CTT) for meter %(meter)s: %(digits)s. Enter it on the meter.") % {
+        "meter": f"••••{meter_number[-4:]}",
+        "digits": digits,
+    }

@@ -49,10 +49,12 @@ class Power(TextChoices):
     MERGE_TICKETS = "MERGE_TICKETS", _("merge tickets and take them apart")
     EXPORT_TICKETS = "EXPORT_TICKETS", _("export tickets")
     SUBMIT_DIAGNOSIS = "SUBMIT_DIAGNOSIS", _("submit a self-diagnosis")
+    SEE_DIAGNOSES = "SEE_DIAGNOSES", _("see what the readings of a self-diagnosis mean and suggest")
     DECIDE_DIAGNOSIS = "DECIDE_DIAGNOSIS", _("approve a CTT or send an officer")
     DISPATCH_ORDERS = "DISPATCH_ORDERS", _("assign, take back and cancel work orders, and plan crews")
     WORK_ORDERS = "WORK_ORDERS", _("set out on, work on and finish work orders")
     DECLARE_INCIDENT = "DECLARE_INCIDENT", _("confirm and lead wide outages")
+    MANAGE_CHANNELS = "MANAGE_CHANNELS", _("maintain webhooks and send them again")
     MANAGE_TARGETS = "MANAGE_TARGETS", _("maintain service targets, calendars and rules for tickets")
     MANAGE_REFERENCE = "MANAGE_REFERENCE", _("maintain tariffs, power steps and other reference data")
     SEE_SOP = "SEE_SOP", _("read published SOPs")
@@ -94,6 +96,7 @@ POWERS: dict[Role, dict[Power, Reach]] = {
         Power.EDIT_TICKETS: EVERYWHERE,
         Power.SPEAK_FOR_REPORTER: EVERYWHERE,
         Power.SUBMIT_DIAGNOSIS: EVERYWHERE,
+        Power.SEE_DIAGNOSES: EVERYWHERE,
         Power.SEE_PROGRAMS: EVERYWHERE,
         Power.SEE_WINNERS: BELOW,
     },
@@ -114,6 +117,7 @@ POWERS: dict[Role, dict[Power, Reach]] = {
         Power.MERGE_TICKETS: EVERYWHERE,
         Power.EXPORT_TICKETS: BELOW,
         Power.SUBMIT_DIAGNOSIS: EVERYWHERE,
+        Power.SEE_DIAGNOSES: EVERYWHERE,
         Power.SEE_PROGRAMS: EVERYWHERE,
         Power.SEE_WINNERS: BELOW,
     },
@@ -126,6 +130,7 @@ POWERS: dict[Role, dict[Power, Reach]] = {
         Power.HANDLE_TICKETS: BELOW,
         Power.MERGE_TICKETS: BELOW,
         Power.EXPORT_TICKETS: BELOW,
+        Power.SEE_DIAGNOSES: BELOW,
         Power.DISPATCH_ORDERS: BELOW,
         Power.DECLARE_INCIDENT: BELOW,
         Power.SEE_PROGRAMS: EVERYWHERE,
@@ -151,8 +156,10 @@ POWERS: dict[Role, dict[Power, Reach]] = {
         Power.REVEAL_CUSTOMERS: BELOW,
         Power.SEE_TICKETS: BELOW,
         Power.EDIT_TICKETS: BELOW,
+        Power.SPEAK_FOR_REPORTER: BELOW,
         Power.MERGE_TICKETS: BELOW,
         Power.EXPORT_TICKETS: BELOW,
+        Power.SEE_DIAGNOSES: BELOW,
         Power.DECIDE_DIAGNOSIS: BELOW,
         Power.DISPATCH_ORDERS: BELOW,
         Power.DECLARE_INCIDENT: BELOW,
@@ -165,6 +172,7 @@ POWERS: dict[Role, dict[Power, Reach]] = {
         Power.HANDLE_TICKETS: BELOW,
         Power.MERGE_TICKETS: BELOW,
         Power.EXPORT_TICKETS: BELOW,
+        Power.SEE_DIAGNOSES: BELOW,
         Power.DISPATCH_ORDERS: BELOW,
         Power.WORK_ORDERS: BELOW,
         Power.DECLARE_INCIDENT: BELOW,
@@ -198,7 +206,9 @@ POWERS: dict[Role, dict[Power, Reach]] = {
         Power.SEE_CALLS: BELOW,
         Power.SEE_TICKETS: BELOW,
         Power.EXPORT_TICKETS: BELOW,
+        Power.SEE_DIAGNOSES: BELOW,
         Power.MANAGE_TARGETS: BELOW,
+        Power.MANAGE_CHANNELS: BELOW,
     },
     # A channel sees the tickets that it made: head office, its seat, is nobody's posko.
     Role.CHANNEL: _CHANNELS

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from customers.models import Customer, Kogol, Meter, Phase, Product, Tariff
-from tickets.models import Ticket
-from tickets.models import ProblemType, Tab, WorkOrderType
+from tickets.models import Crew, ProblemType, Shift, Tab, Ticket, WorkOrderType
+from tickets.services import crews
 from tickets.services.tickets import Report, create_ticket
 from units.models import Area, Unit, User
 
@@ -70,6 +71,49 @@ def report(gambir: Area) -> Callable[..., Report]:
 def ticket(report: Callable[..., Report], agent: User) -> Ticket:
     """A ticket that an agent recorded for Posko Gambir."""
     return create_ticket(report=report(), by=agent)
+
+
+@pytest.fixture
+def periksa(report: Callable[..., Report], agent: User, customer: Customer) -> Ticket:
+    """A PERIKSA report of the prepaid customer, waiting for its nine readings."""
+    problem_type = ProblemType.objects.get(code="periksa")
+    return create_ticket(
+        report=report(wo_type=WorkOrderType.KWH_PERIKSA, problem_type=problem_type, customer=customer),
+        by=agent,
+    )
+
+
+@pytest.fixture
+def readings() -> dict[str, Any]:
+    """Nine readings of a meter whose terminal was opened under voltage, everything else being normal."""
+    return {
+        "08": 1,
+        "70": 1,
+        "71": 0,
+        "41": 230,
+        "44": 2.5,
+        "45": 2.5,
+        "46": 2.4,
+        "37": 12.5,
+        "47": 575,
+    }
+
+
+@pytest.fixture
+def on_duty(posko_gambir: Unit, posko_menteng: User) -> Callable[..., Crew]:
+    """A crew of that name, at Posko Gambir or elsewhere, on a shift that runs now."""
+
+    def make(name: str, *, posko: Unit | None = None, check_in: bool = True, **place: Any) -> Crew:
+        crew = Crew.objects.create(code=f"regu-{name}", name=name, posko=posko or posko_gambir)
+        now = timezone.now()
+        shift = Shift.objects.create(
+            crew=crew, name="Pagi", starts_at=now - timedelta(hours=1), ends_at=now + timedelta(hours=7)
+        )
+        if check_in:
+            crews.check_in(shift=shift, by=posko_menteng, **place)
+        return crew
+
+    return make
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from django.utils import timezone
 from PIL import Image
 from rest_framework.test import APIClient
 
+from tests.tickets.copies import copy_ticket
 from tickets.models import EventKind, Status, Ticket, TicketAccess, TicketPhoto, TicketRepeat
 from tickets.services.tickets import Report, create_ticket
 from units.models import User
@@ -189,16 +190,14 @@ def test_filters_find_what_they_say(api: Api, agent: User, report: Make, query: 
 def test_a_list_costs_the_same_for_ten_and_a_thousand(api: Api, agent: User, report: Make, path: str) -> None:
     client = api(agent)
     first = create_ticket(report=report(), by=agent)
-    _copies(first, 9)
+    copy_ticket(first, 9)
     at_ten = _cost(client, f"{URL}{path}")
-    _copies(first, 990, start=10)
+    copy_ticket(first, 990, start=10)
 
     assert _cost(client, f"{URL}{path}") == at_ten <= 6
 
 
-def test_one_ticket_costs_the_same_with_one_and_thirty_events(
-    api: Api, agent: User, ticket: Ticket
-) -> None:
+def test_one_ticket_costs_the_same_with_one_and_thirty_events(api: Api, agent: User, ticket: Ticket) -> None:
     client = api(agent)
     costs = _cost(client, at(ticket)), _cost(client, at(ticket, "events/"))
     for number in range(30):
@@ -208,16 +207,6 @@ def test_one_ticket_costs_the_same_with_one_and_thirty_events(
     assert ticket.events.count() == 31
     assert (_cost(client, at(ticket)), _cost(client, at(ticket, "events/"))) == costs
     assert max(costs) <= 7
-
-
-def _copies(ticket: Ticket, count: int, start: int = 1) -> None:
-    rows = []
-    for serial in range(start, start + count):
-        number = f"G260101{serial:06d}"
-        row = Ticket.objects.get(pk=ticket.pk) if not rows else rows[0]
-        values = {field.attname: getattr(row, field.attname) for field in Ticket._meta.concrete_fields}
-        rows.append(Ticket(**values | {"id": None, "number": number, "queue_key": number}))
-    Ticket.objects.bulk_create(rows)
 
 
 def _cost(client: APIClient, path: str) -> int:

@@ -75,9 +75,7 @@ def test_the_customer_fills_unit_and_posko(
 
 
 @pytest.mark.requirement("R-003-74", "R-003-89")
-def test_without_a_place_the_unit_is_chosen_by_hand(
-    report: Make, agent: User, posko_gambir: Unit
-) -> None:
+def test_without_a_place_the_unit_is_chosen_by_hand(report: Make, agent: User, posko_gambir: Unit) -> None:
     with pytest.raises(Invalid) as refusal:
         create_ticket(report=report(area=None), by=agent)
     assert (refusal.value.code, refusal.value.field) == ("unit_required", "unit")

@@ -101,3 +101,4 @@ class EventKind(models.TextChoices):
     CTT_DELIVERED = "CTT_DELIVERED", _("CTT delivered")
     OFFICER_SENT = "OFFICER_SENT", _("command centre sent an officer")
     INCIDENT = "INCIDENT", _("wide outage")
+    SUSPECTED = "SUSPECTED", _("wide outage suspected")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from allocation.models import Channel
-from tickets.models.choices import DiagnosisStatus
+from tickets.models.choices import DiagnosisStatus, Status
 from tickets.models.ticket import Ticket
 from units.models import Area, Position, Unit, User, in_force
 from units.powers import Power
@@ -147,7 +147,12 @@ class SelfDiagnosisQuerySet(models.QuerySet["SelfDiagnosis"]):
         return self.filter(user.within(Power.SEE_TICKETS, "ticket__posko") | Q(ticket__client=user))
 
     def waiting(self) -> SelfDiagnosisQuerySet:
-        return self.filter(status=DiagnosisStatus.SUBMITTED)
+        """For the command centre to decide: neither decided nor cancelled meanwhile."""
+        return self.filter(
+            status=DiagnosisStatus.SUBMITTED,
+            ticket__status=Status.LAPOR_PERIKSA,
+            ticket__merged_into=None,
+        )
 
 
 class SelfDiagnosis(models.Model):
@@ -214,17 +219,25 @@ class SelfDiagnosis(models.Model):
         return f'"{self.pk}-{self.version}"'
 
 
+class ClearTamperTokenQuerySet(models.QuerySet["ClearTamperToken"]):
+    def visible_to(self, user: User) -> ClearTamperTokenQuerySet:
+        return self.filter(user.within(Power.SEE_DIAGNOSES, "diagnosis__ticket__posko"))
+
+
 class ClearTamperToken(models.Model):
-    """A CTT: 20 digits for one meter, kept encrypted, shown masked."""
+    """A CTT: 20 digits for one meter, kept encrypted, shown masked. Used once: the fingerprint is unique."""
 
     diagnosis = models.OneToOneField(
         SelfDiagnosis, models.PROTECT, related_name="token", verbose_name=_("self-diagnosis")
     )
     meter_number = models.CharField(_("meter number"), max_length=11, db_index=True)
     encrypted = models.BinaryField(editable=False)
+    fingerprint = models.CharField(max_length=64, unique=True, editable=False)
     ending = models.CharField(_("last four digits"), max_length=4)
     source = models.CharField(_("issued by (vending service)"), max_length=40)
     issued_at = models.DateTimeField(_("issued"))
+
+    objects = ClearTamperTokenQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("Clear Tamper Token (CTT)")

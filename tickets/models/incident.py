@@ -16,6 +16,7 @@ from units.models import Area, AreaLevel, Position, Unit, User
 from units.powers import Power, Role
 
 OVER = (IncidentStatus.SELESAI, IncidentStatus.DISMISSED)
+DARK = (IncidentStatus.INFO, IncidentStatus.PERBAIKAN, IncidentStatus.NYALA_BERTAHAP)
 
 
 class IncidentRule(models.Model):
@@ -58,8 +59,12 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.filter(user.within(Power.SEE_TICKETS))
 
     def current(self) -> IncidentQuerySet:
-        """Confirmed and not over: what an agent has to see before another work order is opened."""
-        return self.exclude(status__in=(*OVER, IncidentStatus.PROPOSED))
+        """Confirmed, and the power not back: what an agent has to see before another order is opened."""
+        return self.filter(status__in=DARK)
+
+    def open(self) -> IncidentQuerySet:
+        """Proposed or confirmed, and not over."""
+        return self.exclude(status__in=OVER)
 
 
 class Incident(models.Model):

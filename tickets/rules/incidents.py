@@ -15,9 +15,13 @@ INCIDENT_MOVES: dict[IncidentStatus, tuple[IncidentStatus, ...]] = {
         IncidentStatus.NYALA,
         IncidentStatus.DISMISSED,
     ),
-    IncidentStatus.PERBAIKAN: (IncidentStatus.NYALA_BERTAHAP, IncidentStatus.NYALA),
+    IncidentStatus.PERBAIKAN: (
+        IncidentStatus.PERBAIKAN,  # with another estimate
+        IncidentStatus.NYALA_BERTAHAP,
+        IncidentStatus.NYALA,
+    ),
     IncidentStatus.NYALA_BERTAHAP: (IncidentStatus.PERBAIKAN, IncidentStatus.NYALA),
-    IncidentStatus.NYALA: (IncidentStatus.PERBAIKAN, IncidentStatus.SELESAI),
+    IncidentStatus.NYALA: (IncidentStatus.SELESAI,),
 }
 
 
@@ -30,5 +34,5 @@ def next_statuses(start: str) -> tuple[IncidentStatus, ...]:
 
 
 def area_at_level(lineage: Sequence[str], level: int) -> str | None:
-    """The code, at `level` of the area tree, that a place lies in; None where the place is not that precise."""
+    """The code, at `level` of the area tree, that a place lies in; None where it is not known."""
     return lineage[level - 1] if len(lineage) >= level else None

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max, Q, Window
+from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 
 from common.errors import Invalid
@@ -24,14 +24,12 @@ def policy_for(
 
     Of each policy the version that began last rules; where that has no minutes the policy has ended.
     """
-    in_force = ServicePolicy.objects.filter(valid_from__lte=on).annotate(
-        ruling=Window(Max("version"), partition_by=F("code"))
-    )
-    fitting = in_force.filter(
+    same_code = ServicePolicy.objects.filter(code=OuterRef("code"), valid_from__lte=on)
+    fitting = ServicePolicy.objects.filter(
         Q(problem_type=None) | Q(problem_type=problem_type_id),
         Q(wo_type="") | Q(wo_type=wo_type),
         Q(unit=None) | Q(unit__in=posko.ancestor_ids),
-        ruling=F("version"),
+        version=Subquery(same_code.order_by("-version").values("version")[:1]),
         tab=tab,
         minutes__isnull=False,
     ).select_related("unit", "calendar")

@@ -1,0 +1,5 @@
+"""Back office of tickets."""
+
+from tickets.admin import inbox, reference, tickets
+
+__all__ = ["inbox", "reference", "tickets"]
