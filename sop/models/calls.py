@@ -140,6 +140,7 @@ class CallStep(AppendOnlyModel):
     answer = models.CharField(_("answer"), max_length=120, blank=True)
     fields = models.JSONField(_("fields"), default=dict, blank=True)
     data = models.JSONField(_("data"), default=dict, blank=True)
+    seconds = models.PositiveIntegerField(_("seconds since the move before"), default=0)
     at = models.DateTimeField(_("when"))
 
     objects = CallStepQuerySet.as_manager()

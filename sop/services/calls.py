@@ -126,7 +126,7 @@ def open_call(*, opening: Opening, by: User, at: datetime | None = None) -> Stat
     state = _state(call, [], at)
     run = _run(state)
     run.settle()
-    _keep(state, run, 0)
+    _keep(state, run, [])
     return state
 
 
@@ -206,10 +206,10 @@ def answer(
         CallClosed, NotYourCall: it can be looked at, not gone on with.
         Invalid: the answer does not fit; nothing has moved.
     """
-    state, sequence = _locked(call_id, by, at or timezone.now())
+    state, rows = _locked(call_id, by, at or timezone.now())
     run = _run(state)
     run.answer(step=step, choice=choice, given=given or {})
-    _keep(state, run, sequence)
+    _keep(state, run, rows)
     return state
 
 
@@ -221,10 +221,10 @@ def go_back(*, call_id: UUID, to: str | None = None, by: User, at: datetime | No
         NoWayBack: there is no such step on the path, or a report was made since.
         CallClosed, NotYourCall: as for `answer`.
     """
-    state, sequence = _locked(call_id, by, at or timezone.now())
+    state, rows = _locked(call_id, by, at or timezone.now())
     run = _run(state)
     run.back(to)
-    _keep(state, run, sequence)
+    _keep(state, run, rows)
     return state
 
 
@@ -240,7 +240,7 @@ def abandon(*, call_id: UUID, reason: str, by: User, at: datetime | None = None)
     if not 0 < len(reason) <= MAX_REASON:
         message = _("Please say why, in at most 300 characters.")
         raise Invalid(message, code="reason_required", field="reason")
-    state, _sequence = _locked(call_id, by, at or timezone.now())
+    state, _rows_before = _locked(call_id, by, at or timezone.now())
     state.call.status = CallStatus.ABANDONED
     state.call.abandon_reason = reason
     state.call.closed_at = state.situation.at
@@ -256,8 +256,8 @@ def read(*, call: Call, at: datetime | None = None) -> State:
 # --- Rows -----------------------------------------------------------------------------------------
 
 
-def _locked(call_id: UUID, by: User, at: datetime) -> tuple[State, int]:
-    """The call as it stands now, locked, and how many rows its path has."""
+def _locked(call_id: UUID, by: User, at: datetime) -> tuple[State, list[CallStep]]:
+    """The call as it stands now, locked, and its rows."""
     seen = Call.objects.visible_to(by).with_all().select_for_update(of=("self",))
     current = seen.filter(pk=call_id).first()
     if current is None:
@@ -270,7 +270,7 @@ def _locked(call_id: UUID, by: User, at: datetime) -> tuple[State, int]:
     rows = _rows(current)
     if len(rows) > MAX_STEPS:
         raise CallClosed(_("This call has become too long. Please break it off and begin anew."))
-    return _state(current, rows, at), len(rows)
+    return _state(current, rows, at), rows
 
 
 def _rows(call: Call) -> list[CallStep]:
@@ -300,19 +300,22 @@ def _run(state: State) -> Run:
     return Run(state.situation, Execution(state.call))
 
 
-def _keep(state: State, run: Run, sequence: int) -> None:
+def _keep(state: State, run: Run, before: list[CallStep]) -> None:
     """Write the moves, and the end of the call where they led there."""
     graph = state.walk.graph
+    last = before[-1].at if before else state.call.opened_at
+    passed = max(int((state.situation.at - last).total_seconds()), 0)
     rows = [
         CallStep(
             call=state.call,
-            sequence=sequence + index,
+            sequence=len(before) + index,
             event=move.event,
             step=move.step,
             kind=graph[move.step].kind,
             answer=move.answer,
             fields=dict(move.fields),
             data=dict(move.data),
+            seconds=passed if index == 1 else 0,
             at=state.situation.at,
         )
         for index, move in enumerate(run.moves, start=1)

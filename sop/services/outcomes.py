@@ -20,6 +20,7 @@ from sop.services.facts import Words
 from sop.services.running import PROBLEM_FIELD, UNIT_FIELD
 from sop.situation import Situation
 from tickets.models import PowerState, ProblemType, Ticket, WorkOrderType
+from tickets.services.diagnosis import submit_diagnosis
 from tickets.services.repeats import record_repeat
 from tickets.services.tickets import Report, create_ticket
 from units.models import Unit, UnitKind
@@ -126,6 +127,26 @@ class Execution:
 def _make_ticket(execution: Execution, situation: Situation, about: Draft, given: Given) -> None:
     report = report_of(situation, about, given)
     execution.ticket = create_ticket(report=report, by=situation.agent, at=situation.at)
+
+
+def _make_diagnosed_ticket(execution: Execution, situation: Situation, about: Draft, given: Given) -> None:
+    """The report with its nine readings, handed to the command centre at once (R-003-67, R-003-112)."""
+    _make_ticket(execution, situation, about, given)
+    assert execution.ticket is not None  # just made  # noqa: S101
+    submit_diagnosis(
+        ticket=execution.ticket, readings=readings(situation), by=situation.agent, at=situation.at
+    )
+
+
+def readings(situation: Situation) -> dict[str, Any]:
+    """The readings on the path by their code; None for "Tidak Ada Angka"."""
+    codes = {
+        field["name"]: field["code"]
+        for step in situation.walk.graph.steps.values()
+        for field in step.fields
+        if field["type"] == "reading"
+    }
+    return {codes[name]: value for name, value in situation.collected.items() if name in codes}
 
 
 def report_of(situation: Situation, about: Draft, given: Given) -> Report:
@@ -259,7 +280,7 @@ EXECUTORS: dict[str, Callable[[Execution, Situation, Draft, Given], None]] = {
     OutcomeKind.ISSUE_CLOSED: _make_ticket,
     OutcomeKind.KELUHAN_TO_UNIT: _make_ticket,
     OutcomeKind.GANGGUAN_AUTODISPATCH: _make_ticket,
-    OutcomeKind.KWH_PERIKSA: _make_ticket,
+    OutcomeKind.KWH_PERIKSA: _make_diagnosed_ticket,
     OutcomeKind.AP2T: _hand_over,
     OutcomeKind.LAPOR_ULANG: _repeat,
     OutcomeKind.CALL_BACK: _nothing,

@@ -9,7 +9,7 @@ from typing import Any
 
 from customers.services.privacy import masked_name
 from sop.rules import fields
-from sop.rules.compiler import CHOOSE, OUTCOME
+from sop.rules.compiler import CHECK, CHOOSE, OUTCOME
 from sop.rules.graph import Step
 from sop.rules.walk import Move
 from sop.services import outcomes
@@ -51,7 +51,7 @@ def present_step(situation: Situation) -> dict[str, Any] | None:
 
 
 def _choices(situation: Situation, step: Step) -> list[dict[str, Any]]:
-    if step.kind != CHOOSE:
+    if step.kind not in (CHOOSE, CHECK):
         return []
     held = situation.walk.held()
     return [

@@ -117,12 +117,16 @@ class Run:
     def settle(self) -> None:
         """Walk on through checks, and through answers given before that still hold."""
         while (step := self.walk.step) is not None:
-            if step.kind == CHECK:
+            if step.kind == CHECK and self.answers_itself(step):
                 self._add(self._checked(step))
             elif held := self.walk.held():
                 self._add(Move(walk.KEPT, held.step, held.answer, held.fields, held.data))
             else:
                 return
+
+    def answers_itself(self, step: Step) -> bool:
+        """Whether the portal answers this check; a trial leaves some to the person who tries."""
+        return True
 
     def _checked(self, step: Step) -> Move:
         found = checks.ask(step.body["check"], self.situation, self._arguments(step))
