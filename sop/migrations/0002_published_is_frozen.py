@@ -28,6 +28,7 @@ CONTENT = (
     "submitted_at",
     "published_at",
     "digest",
+    "scripts",
 )
 CHANGED = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in CONTENT)
 REOPENED = f"NEW.status NOT IN {SEALED} OR (OLD.status = 'WITHDRAWN' AND NEW.status <> 'WITHDRAWN')"

@@ -148,6 +148,7 @@ class SopVersion(models.Model):
     )
     withdrawal_reason = models.CharField(_("reason for withdrawal"), max_length=500, blank=True)
     digest = models.CharField(_("digest"), max_length=64, blank=True)
+    scripts = models.TextField(_("texts of the procedures"), blank=True, editable=False)
 
     objects = SopVersionQuerySet.as_manager()
 

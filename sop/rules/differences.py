@@ -9,14 +9,29 @@ from difflib import SequenceMatcher
 from itertools import groupby
 from typing import Any
 
-from sop.rules.compiler import OUTCOME
-from sop.rules.graph import Graph, Step
+from sop.rules.compiler import OUTCOME, targets
+from sop.rules.source import Place
 
 SAME, ADDED, REMOVED, CHANGED = "same", "added", "removed", "changed"
 WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 MOST_WORDS = 4000
-SHOWN = ("number", "title", "say", "guide", "internal", "if_asked", "choices", "fields", "check", "args")
-OUTCOME_SHOWN = ("outcome", "template")
+SHOWN = (
+    "kind",
+    "number",
+    "title",
+    "say",
+    "guide",
+    "internal",
+    "if_asked",
+    "fields",
+    "check",
+    "args",
+    "procedure",
+    "outcome",
+    "template",
+)
+
+Step = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -32,7 +47,7 @@ class StepChange:
     """A step that only one of two procedures has, or that reads differently. `parts` names what changed:
     (part, old text, new text)."""
 
-    address: str
+    name: str
     kind: str
     title: str
     parts: tuple[tuple[str, str, str], ...] = ()
@@ -74,48 +89,50 @@ def _joined(pieces: Iterable[Piece]) -> list[Piece]:
 # --- Steps ----------------------------------------------------------------------------------------
 
 
-def compare_steps(old: Graph | None, new: Graph | None) -> list[StepChange]:
-    """Steps added, removed and changed, outcomes apart; in the order of the procedure."""
+def compare_steps(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[StepChange]:
+    """Steps that two compiled procedures (empty for none) do not share, outcomes apart."""
     return list(_changes(old, new, is_outcome=False))
 
 
-def compare_outcomes(old: Graph | None, new: Graph | None) -> list[StepChange]:
-    """Outcomes added, removed and changed: kind and template."""
+def compare_outcomes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[StepChange]:
+    """Outcomes added, removed and changed: their kind and template."""
     return list(_changes(old, new, is_outcome=True))
 
 
-def _changes(old: Graph | None, new: Graph | None, *, is_outcome: bool) -> Iterator[StepChange]:
+def _changes(old: Mapping[str, Any], new: Mapping[str, Any], *, is_outcome: bool) -> Iterator[StepChange]:
     before, after = _steps(old, is_outcome), _steps(new, is_outcome)
-    for address in [*after, *(it for it in before if it not in after)]:
-        change = _change(address, before.get(address), after.get(address))
-        if change is not None:
+    for name in [*after, *(it for it in before if it not in after)]:
+        if change := _change(name, before.get(name), after.get(name)):
             yield change
 
 
-def _steps(graph: Graph | None, is_outcome: bool) -> dict[str, Step]:
-    steps = graph.steps.values() if graph else ()
-    return {it.address: it for it in steps if (it.kind == OUTCOME) == is_outcome}
+def _steps(procedure: Mapping[str, Any], is_outcome: bool) -> dict[str, Step]:
+    steps: Mapping[str, Step] = procedure.get("steps", {})
+    return {name: step for name, step in steps.items() if (step["kind"] == OUTCOME) == is_outcome}
 
 
-def _change(address: str, old: Step | None, new: Step | None) -> StepChange | None:
-    step = new or old
-    assert step is not None  # one of them has this address  # noqa: S101
-    before, after = _parts(old), _parts(new)
+def _change(name: str, old: Step | None, new: Step | None) -> StepChange | None:
+    before, after = _parts(old or {}), _parts(new or {})
     parts = tuple((part, before.get(part, ""), after.get(part, "")) for part in {**before, **after})
-    parts = tuple(it for it in parts if it[1] != it[2])
-    if not parts and old is not None and new is not None:
+    changed = tuple(it for it in parts if it[1] != it[2])
+    if not changed:
         return None
     kind = ADDED if old is None else REMOVED if new is None else CHANGED
-    return StepChange(address, kind, str(step.body.get("title", "")), parts)
+    return StepChange(name, kind, str((new or old or {}).get("title", "")), changed)
 
 
-def _parts(step: Step | None) -> dict[str, str]:
+def _parts(step: Step) -> dict[str, str]:
     """What people read of a step, as text, by part; where each answer leads last."""
-    if step is None:
-        return {}
-    shown = OUTCOME_SHOWN if step.kind == OUTCOME else ()
-    parts = {part: readable(step.body[part]) for part in (*SHOWN, *shown) if part in step.body}
-    return parts | {"next": "\n".join(f"{it.label or it.answer} → {it.target}".strip() for it in step.exits)}
+    parts = {part: readable(step[part]) for part in SHOWN if part in step}
+    ways = "\n".join(f"{_answer(step, place)} → {target}".strip() for place, target in targets(step))
+    return parts | ({"next": ways} if ways else {})
+
+
+def _answer(step: Step, place: Place) -> str:
+    """The answer that takes a way, as its choice is labelled."""
+    if place[0] == "choices":
+        return str(step["choices"][place[1]]["label"])
+    return str(place[1]) if len(place) > 1 else ""
 
 
 def readable(value: Any) -> str:

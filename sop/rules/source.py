@@ -58,7 +58,7 @@ def read(text: str) -> tuple[Any, Lines]:
         _refuse_anchors(text)
         node = yaml.compose(text, Loader=LOADER)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        line = min(error.problem_mark.line, text.count("\n")) + 1 if error.problem_mark else 1
         raise Unreadable(Problem(line, _("This is no YAML: %(why)s") % {"why": error.problem})) from error
     except (yaml.YAMLError, RecursionError) as error:
         raise Unreadable(Problem(1, _("This is no YAML."))) from error

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
+from django.db.models.fields.files import FieldFile
 from django.utils.translation import gettext as _
 
 from common.errors import Conflict, Forbidden, Invalid
@@ -221,14 +222,14 @@ def delete_procedure(*, procedure: Procedure, by: User, at: datetime) -> None:
 def delete_draft(*, version: SopVersion, by: User, at: datetime) -> None:
     """Throw a draft away, with its files. Raises as `edit_version`."""
     row = lock_draft(version, by, at)
-    _delete_files(row.attachments.all())
+    files = [attachment.file for attachment in row.attachments.all()]
     row.delete()
+    transaction.on_commit(lambda: _delete_files(files), robust=True)
 
 
-def _delete_files(attachments: Iterable[Any]) -> None:
-    for attachment in attachments:
-        storage, name = attachment.file.storage, attachment.file.name
-        transaction.on_commit(lambda storage=storage, name=name: storage.delete(name), robust=True)
+def _delete_files(files: Iterable[FieldFile]) -> None:
+    for file in files:
+        file.storage.delete(str(file.name))
 
 
 def lock_version(version: SopVersion, power: Power, by: User, at: datetime) -> SopVersion:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from common.errors import Conflict, Forbidden, Invalid
 from sop.models import Procedure, SopDocument, SopRegion, SopVersion, VersionStatus
 from sop.rules.compiler import compile_procedure
+from sop.rules.scripts import lines_of
 from sop.rules.source import Problem
 from sop.services import library
 from sop.services.documents import VERSION_FIELDS, lock_draft, lock_version
@@ -141,9 +142,11 @@ def seal(*, version: SopVersion, by: User | None, at: datetime) -> SopVersion:
         named = ", ".join(dict.fromkeys(f"{it.version.reference} ({it.unit})" for it in clashes))
         raise RegionsOverlap(_("In the same region another version applies: %(named)s.") % {"named": named})
     known = library.vocabulary(version)
-    for procedure in version.procedures.all():
+    procedures = list(version.procedures.all())
+    for procedure in procedures:
         library.apply_compiled(procedure, compile_procedure(procedure.source, known))
         procedure.save()
+    version.scripts = "\n".join(line for it in procedures for line in lines_of(it.compiled))
     version.status, version.approver, version.published_at = VersionStatus.PUBLISHED, by, at
     version.digest = digest(version)
     version.save()

@@ -17,6 +17,7 @@ from units.authority import acting_position
 from units.models import Position, Unit, User
 from units.powers import Power, roles_with
 
+LONG = ("text", "scripts")  # not read where only the name is shown
 STATES = {
     "draft": gettext_lazy("draft"),
     "in_review": gettext_lazy("in review"),
@@ -41,7 +42,7 @@ def versions_in_force(*, unit: Unit | None, on: date) -> dict[int, SopVersion]:
     """
     found: dict[int, SopVersion] = {}
     rows = SopVersion.objects.ruling(on, unit).select_related("document__owner_unit", "supersedes")
-    for version in rows:
+    for version in rows.defer(*LONG):
         found.setdefault(version.document_id, version)
     return found
 
@@ -63,19 +64,17 @@ def state_of(version: SopVersion, on: date, ruling: Iterable[int] = ()) -> str:
     return "in_force" if version.pk in ruling else "superseded"
 
 
-def ruling_somewhere(document: SopDocument, on: date) -> set[int]:
-    """Ids of the versions of `document` that rule in at least one of their regions on `on`.
+def ruling_somewhere(on: date) -> set[int]:
+    """Ids of the versions that rule in at least one of their regions on `on`; one query.
 
-    A region counts when no later version applies at the same unit, or above it with nothing nearer.
+    Where two versions apply at the same unit, the later beginning rules.
     """
-    rows = list(
-        SopVersion.objects.ruling(on, None)
-        .filter(document=document)
-        .values_list("pk", "regions__unit", "regions__effective_from", "number")
+    rows = SopVersion.objects.ruling(on, None).values_list(
+        "document", "regions__unit", "regions__effective_from", "number", "pk"
     )
-    best: dict[int, tuple[date, int, int]] = {}
-    for pk, unit, start, number in rows:
-        best[unit] = max(best.get(unit, (date.min, 0, 0)), (start, number, pk))
+    best: dict[tuple[int, int], tuple[date, int, int]] = {}
+    for document, unit, start, number, pk in rows:
+        best[document, unit] = max(best.get((document, unit), (date.min, 0, 0)), (start, number, pk))
     return {pk for _start, _number, pk in best.values()}
 
 

@@ -90,7 +90,7 @@ def _publish(
         number=data["number"],
         title=data.get("title", document.title),
         text=(folder / data["text"]).read_text("utf-8"),
-        supersedes=document.versions.filter(number=data.get("supersedes")).first(),
+        supersedes=document.versions.filter(number__in=[data.get("supersedes", 0)]).first(),
         **given,
     )
     for region in data["regions"]:
