@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from allocation.api.serializers import StrictSerializer
 from allocation.models import Channel
-from sop.models import Call, CallStatus
+from sop.models import Call, CallStatus, Procedure
 from sop.services import presenting
 from sop.services.calls import MAX_REASON, Opening, State
 
@@ -27,6 +27,25 @@ class OpeningSerializer(StrictSerializer):
 
     def opening(self) -> Opening:
         return Opening(**self.validated_data)
+
+
+class WantedSerializer(StrictSerializer):
+    """What the caller says, and where and when the procedure has to be in force."""
+
+    search = serializers.CharField(max_length=100, **PLACE)
+    area = serializers.CharField(max_length=13, **PLACE)
+    idpel = serializers.CharField(max_length=12, **PLACE)
+    on = serializers.DateField(required=False, allow_null=True, default=None)
+
+
+class ProcedureSerializer(serializers.ModelSerializer):
+    """A procedure that an agent can start."""
+
+    sop = serializers.CharField(source="version.reference")
+
+    class Meta:
+        model = Procedure
+        fields = ("slug", "title", "keywords", "sop")
 
 
 class StepAnswerSerializer(StrictSerializer):

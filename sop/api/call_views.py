@@ -41,7 +41,6 @@ class CallViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSe
     filterset_class = CallFilter
     parser_classes = (StrictJSONParser, StrictFormParser)
     renderer_classes = (JSONRenderer, FragmentRenderer)
-    fragment = "sop/call.html"
     lookup_value_regex = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     ordering_keys = ("-opened_at", "opened_at")
     powers = {
@@ -51,7 +50,13 @@ class CallViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSe
         "answers": Power.RUN_CALLS,
         "back": Power.RUN_CALLS,
         "abandon": Power.RUN_CALLS,
+        "procedures": Power.RUN_CALLS,
     }
+    query_params = {"procedures": ("search", "area", "idpel", "on")}
+
+    @property
+    def fragment(self) -> str:
+        return "sop/procedures.html" if self.action == "procedures" else "sop/call.html"
 
     def get_renderers(self) -> list[Any]:
         return [JSONRenderer()] if self.action == "list" else super().get_renderers()
@@ -96,6 +101,19 @@ class CallViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSe
         return Response(
             serializers.shown(calls.abandon(call_id=self.call_id, reason=asked["reason"], by=self.user))
         )
+
+    @extend_schema(
+        parameters=[serializers.WantedSerializer],
+        responses=serializers.ProcedureSerializer(many=True),
+        filters=False,
+    )
+    @action(detail=False, pagination_class=None)
+    def procedures(self, request: Request) -> Response:
+        """What can be started there and on that day; with `search`, the best fit first."""
+        asked = serializers.WantedSerializer(data=request.query_params.dict())
+        asked.is_valid(raise_exception=True)
+        found = calls.find_procedures(by=self.user, **asked.validated_data)
+        return Response(serializers.ProcedureSerializer(found, many=True).data)
 
     @property
     def call_id(self) -> UUID:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 PLACEHOLDERS = frozenset(
@@ -113,3 +113,9 @@ def is_placeholder(name: str) -> bool:
     """Whether there is such a placeholder. What a namespace names is looked up elsewhere."""
     space, dot, rest = name.partition(".")
     return name in PLACEHOLDERS or (bool(dot) and space in NAMESPACES and bool(rest))
+
+
+def fit(words: Iterable[str], *texts: str) -> int:
+    """How many of the (lower-case) words stand in the texts."""
+    joined = " ".join(texts).lower()
+    return sum(word in joined for word in words)

@@ -18,6 +18,7 @@ from customers import rules as customer_rules
 from customers.models import Customer
 from sop.models import Acknowledgement, Call, CallStatus, CallStep, Procedure, SopVersion
 from sop.rules.compiler import OUTCOME
+from sop.rules.text import fit
 from sop.rules.walk import ANSWERED, KEPT, Move, Walk
 from sop.services import library
 from sop.services.outcomes import NAMELESS, Execution
@@ -337,7 +338,27 @@ def _close(state: State, moves: list[Move]) -> None:
         call.save(update_fields=changed)
 
 
-def entries(*, unit: Unit | None, on: date) -> list[Procedure]:
-    """The procedures that an agent may start there and on that day, by title."""
-    procedures = library.rulebook(unit=unit, on=on).procedures.values()
-    return sorted((it for it in procedures if it.is_entry), key=lambda it: it.title)
+def find_procedures(
+    *,
+    by: User,
+    search: str = "",
+    idpel: str = "",
+    area: str = "",
+    on: date | None = None,
+    at: datetime | None = None,
+) -> list[Procedure]:
+    """The procedures that can be started for these premises and that day, by title.
+
+    With `search`, those whose title or keywords hold some of its words, the most words first.
+
+    Raises:
+        Invalid: an area or IDPEL that cannot be.
+    """
+    on = on or timezone.localdate(at)
+    premises = _premises(Opening(procedure="", idpel=idpel, area=area), by, on)
+    book = library.rulebook(unit=premises.unit, on=on)
+    entries = sorted((it for it in book.procedures.values() if it.is_entry), key=lambda it: it.title)
+    words = search.lower().split()
+    fitting = {it.pk: fit(words, it.title, *it.keywords) for it in entries}
+    found = [it for it in entries if fitting[it.pk] or not words]
+    return sorted(found, key=lambda it: -fitting[it.pk])

@@ -163,6 +163,24 @@ def test_fields_of_a_wrong_kind_are_refused_and_nothing_moves(phone, fields):
     assert CallStep.objects.count() == 1
 
 
+def test_a_procedure_is_found_by_what_the_caller_says(api, agent, padam):
+    client = api(agent)
+
+    found = client.get(f"{URL}procedures/", {"search": "rumah saya LISTRIK mati"}).json()
+    assert {
+        "slug": "padam",
+        "title": "Laporan padam",
+        "keywords": ["listrik mati"],
+        "sop": "contoh@1",
+    } in found
+    assert client.get(f"{URL}procedures/", {"search": "zzzz"}).json() == []
+    assert client.get(f"{URL}procedures/", {"search": "padam", "on": "2019-12-31"}).json() == []
+    assert client.get(f"{URL}procedures/", {"area": "99"}).status_code == 422
+    assert client.get(f"{URL}procedures/", {"on": "kemarin"}).status_code == 400
+    assert client.get(f"{URL}procedures/", {"nol": "1"}).status_code == 400
+    assert "Laporan padam" in client.get(f"{URL}procedures/", **HTML).content.decode()
+
+
 # --- Who ------------------------------------------------------------------------------------------
 
 
