@@ -76,8 +76,7 @@ def endpoint(receiver: Receiver, channel: User, back_office: User) -> WebhookEnd
 @pytest.fixture
 def reported(report: Callable[..., Report], channel: User) -> Ticket:
     """A report that the channel made, with its first event announced."""
-    ticket = create_ticket(report=report(channel="PLN_MOBILE", client_ref="app-1"), by=channel)
-    return ticket
+    return create_ticket(report=report(channel="PLN_MOBILE", client_ref="app-1"), by=channel)
 
 
 def deliver(ticket: Ticket) -> list[bool]:
