@@ -252,5 +252,6 @@ def _follow_up(ticket: Ticket, by: User, at: datetime) -> Ticket:
         sop_ref=ticket.sop_ref,
         is_hard_complaint=ticket.is_hard_complaint,
         follows=ticket,
+        is_demo=ticket.is_demo,
     )
     return create_ticket(report=again, by=by, at=at)

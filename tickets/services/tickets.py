@@ -335,13 +335,14 @@ def _check_ways(ticket: Ticket) -> None:
     )
 
 
-DERIVED = ("number", "queue_key", "version", "unit", "posko", "client", "created_by", "policy")
+DERIVED = ("number", "queue_key", "version")
+RELATIONS = tuple(it.name for it in Ticket._meta.concrete_fields if it.is_relation)
 
 
 def _clean(ticket: Ticket) -> None:
     """The model's own rules on what people typed, as refusals with a field."""
     try:
-        ticket.clean_fields(exclude=DERIVED)
+        ticket.clean_fields(exclude=(*DERIVED, *RELATIONS))
     except ValidationError as error:
         name, messages = next(iter(error.message_dict.items()))
         raise Invalid(messages[0], code="invalid", field=name) from error
