@@ -1,7 +1,8 @@
-from django.urls import re_path
+from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
 from tickets.api import diagnosis_views, incident_views, order_views, views
+from tickets.api.performance import PerformanceViewSet
 
 router = SimpleRouter()
 router.register("work-orders", order_views.WorkOrderViewSet)
@@ -24,7 +25,16 @@ urlpatterns = [
     ),
     re_path(rf"{TICKET}/ctt/$", diagnosis_views.TokenViewSet.as_view({"get": "retrieve"})),
     re_path(rf"{TICKET}/ctt/read-out/$", diagnosis_views.TokenViewSet.as_view({"post": "read_out"})),
-    re_path(rf"{TICKET}/events/$", views.EventViewSet.as_view({"get": "list"})),
-    re_path(rf"{TICKET}/photos/$", views.PhotoViewSet.as_view({"get": "list", "post": "create"})),
-    re_path(rf"{TICKET}/photos/(?P<slot>[1-3])/$", views.PhotoViewSet.as_view({"get": "retrieve"})),
+    path("tickets/performance/", PerformanceViewSet.as_view({"get": "list"}), name="ticket-performance"),
+    re_path(rf"{TICKET}/events/$", views.EventViewSet.as_view({"get": "list"}), name="ticket-events"),
+    re_path(
+        rf"{TICKET}/photos/$",
+        views.PhotoViewSet.as_view({"get": "list", "post": "create"}),
+        name="ticket-photos",
+    ),
+    re_path(
+        rf"{TICKET}/photos/(?P<slot>[1-3])/$",
+        views.PhotoViewSet.as_view({"get": "retrieve"}),
+        name="ticket-photo",
+    ),
 ]
