@@ -1,4 +1,4 @@
-"""Self-diagnosis over the API: agents and channels submit, operators decide, and nothing internal gets out."""
+"""Self-diagnosis over the API: submitted, decided, and nothing internal gets out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from customers.models import Customer
 from tickets.channel_notices import channel_message
 from tickets.models import CodeMeaning, ReadingCode, SelfDiagnosis, Status, SuggestionRule, Ticket
 from tickets.services.diagnosis import submit_diagnosis
-from tickets.services.tickets import Report, create_ticket
+from tickets.services.report import Report
+from tickets.services.tickets import create_ticket
 from units.models import User
 
 Api = Callable[[User | None], APIClient]

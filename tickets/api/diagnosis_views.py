@@ -35,7 +35,8 @@ SHOWN = ("ticket__posko", "ticket__customer", "submitted_by", "decided_by")
 
 def diagnosis_serializer(request: Request, *, detail: bool) -> type[serializers.PublicDiagnosisSerializer]:
     """The house's view of a diagnosis for those who may see it; the public one for everybody else."""
-    if is_channel(request) or not request.user.may(Power.SEE_DIAGNOSES):
+    user = cast(User, request.user)
+    if is_channel(request) or not user.may(Power.SEE_DIAGNOSES):
         return serializers.PublicDiagnosisSerializer
     return serializers.DiagnosisDetailSerializer if detail else serializers.DiagnosisSerializer
 
@@ -150,6 +151,8 @@ class DiagnosisViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedV
         return cast(User, self.request.user)
 
     def get_serializer_class(self) -> Any:
+        if getattr(self, "swagger_fake_view", False):
+            return serializers.DiagnosisDetailSerializer
         return diagnosis_serializer(self.request, detail=self.action != "list")
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -228,7 +231,7 @@ class CoverageViewSet(ScopedViewSet):
         if area := given.get("area"):
             return None, serving_unit(area, given.get("on") or timezone.localdate()), area
         rows = Customer.objects.select_related("unit", "area")
-        rows = rows if is_channel(request) else rows.visible_to(request.user)
+        rows = rows if is_channel(request) else rows.visible_to(cast(User, request.user))
         names = {"idpel": "idpel", "meter_number": "meters__number"}
         [name] = set(given) & set(names)
         customer = get_object_or_404(rows, **{names[name]: given[name]})
