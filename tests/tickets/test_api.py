@@ -17,7 +17,8 @@ from rest_framework.test import APIClient
 
 from tests.tickets.copies import copy_ticket
 from tickets.models import EventKind, Status, Ticket, TicketAccess, TicketPhoto, TicketRepeat
-from tickets.services.tickets import Report, create_ticket
+from tickets.services.report import Report
+from tickets.services.tickets import create_ticket
 from units.models import User
 
 Api = Callable[..., APIClient]

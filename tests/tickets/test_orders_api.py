@@ -12,7 +12,8 @@ from rest_framework.test import APIClient
 
 from tickets.models import Crew, Incident, Shift, Status, Ticket
 from tickets.services import dispatch, incidents
-from tickets.services.tickets import Report, create_ticket
+from tickets.services.report import Report
+from tickets.services.tickets import create_ticket
 from units.models import Area, User
 
 Api = Callable[[User | None], APIClient]

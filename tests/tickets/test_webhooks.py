@@ -21,7 +21,8 @@ from tickets.models import Ticket, WebhookDelivery, WebhookEndpoint
 from tickets.rules.webhooks import PAUSES, is_allowed_address, read_secret, signed_headers, write_secret
 from tickets.services import announce, webhooks
 from tickets.services.addresses import AddressRefused, check_url, resolve
-from tickets.services.tickets import Report, create_ticket
+from tickets.services.report import Report
+from tickets.services.tickets import create_ticket
 from units.models import User
 
 SECRET = write_secret(b"0123456789abcdef0123456789abcdef")

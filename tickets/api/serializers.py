@@ -32,7 +32,7 @@ from tickets.models import (
 from tickets.rules.moves import Hand, hands_for, next_by
 from tickets.services.contact import masked_contact
 from tickets.services.repeats import Candidate, Sought
-from tickets.services.tickets import Report
+from tickets.services.report import Report
 from units.api.serializers import UnitBriefSerializer
 from units.models import Area, Unit
 from units.powers import Role

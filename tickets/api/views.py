@@ -30,7 +30,8 @@ from tickets.api.parsers import PhotoParser
 from tickets.channel_notices import FOR_CHANNELS
 from tickets.models import ProblemType, Ticket, TicketEvent
 from tickets.services import contact, ctt, moves, photos, repeats
-from tickets.services.tickets import create_ticket, edit_ticket
+from tickets.services.corrections import edit_ticket
+from tickets.services.tickets import create_ticket
 from units.models import User
 from units.powers import Power
 

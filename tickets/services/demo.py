@@ -27,7 +27,8 @@ from tickets.models import (
 from tickets.rules.moves import Hand
 from tickets.services import ledger, moves, orders, repeats
 from tickets.services.actors import job
-from tickets.services.tickets import Report, create_ticket
+from tickets.services.report import Report
+from tickets.services.tickets import create_ticket
 from units.models import Unit, UnitKind, User
 
 DEMO = job("demo")

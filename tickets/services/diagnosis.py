@@ -32,7 +32,7 @@ from tickets.rules.suggestions import Advice, Case, Rule, advise
 from tickets.services import ctt, ledger, moves
 from tickets.services.actors import Actor, officer, reporter
 from tickets.services.coverage import NotPrepaid, require_coverage
-from tickets.services.tickets import require_open
+from tickets.services.ledger import require_open
 from units.authority import require
 from units.models import User
 from units.powers import Power

@@ -14,7 +14,9 @@ from tickets.models import CLOSED, EventKind, Status, Ticket
 from tickets.rules.moves import POWER_OF, Hand, check_move
 from tickets.services import clock, ledger, orders
 from tickets.services.actors import Actor, officer
-from tickets.services.tickets import Report, create_ticket, require_open
+from tickets.services.ledger import require_open
+from tickets.services.report import Report
+from tickets.services.tickets import create_ticket
 from units.models import User
 from units.powers import Power
 
