@@ -13,7 +13,8 @@ from django.utils import timezone
 from customers.models import Customer, Kogol, Meter, Phase, Product, Tariff
 from tickets.models import Crew, ProblemType, Shift, Tab, Ticket, WorkOrderType
 from tickets.services import crews
-from tickets.services.tickets import Report, create_ticket
+from tickets.services.report import Report
+from tickets.services.tickets import create_ticket
 from units.models import Area, Unit, User
 
 

@@ -30,7 +30,8 @@ from tickets.models import (
     WorkOrder,
 )
 from tickets.services import clock, export, performance
-from tickets.services.tickets import Report, create_ticket
+from tickets.services.report import Report
+from tickets.services.tickets import create_ticket
 from units.models import Unit, User
 
 Browse = Callable[[User], Client]

@@ -17,7 +17,8 @@ from rest_framework.test import APIClient
 
 from tests.tickets.copies import copy_ticket
 from tickets.models import EventKind, Status, Ticket, TicketAccess, TicketPhoto, TicketRepeat
-from tickets.services.tickets import Report, create_ticket
+from tickets.services.report import Report
+from tickets.services.tickets import create_ticket
 from units.models import User
 
 Api = Callable[..., APIClient]
@@ -361,3 +362,17 @@ def test_the_types_of_a_tab_are_listed(api: Api, agent: User) -> None:
 
     assert {"code": "periksa", "tab": "GANGGUAN", "name": "PERIKSA", "sub_name": ""} in found
     assert {it["tab"] for it in found} == {"GANGGUAN"}
+
+
+def test_rpt_and_rct_are_asked_for_a_time(api: Api, posko_menteng: User, agent: User, ticket: Ticket) -> None:
+    at = ticket.reported_at
+    Ticket.objects.update(responded_at=at + timedelta(minutes=40), restored_at=at + timedelta(minutes=70))
+    span = {"since": (at - timedelta(days=1)).isoformat(), "until": (at + timedelta(days=1)).isoformat()}
+    path = f"{URL}performance/"
+
+    (found,) = api(posko_menteng).get(path, span).json()
+
+    assert (found["name"], found["rpt_minutes"], found["rct_minutes"]) == ("Posko Gambir", 40.0, 70.0)
+    assert api(posko_menteng).get(path, span | {"by": "crew"}).json() == []
+    assert api(posko_menteng).get(path, {"since": span["until"], "until": span["since"]}).status_code == 400
+    assert api(agent).get(path, span).status_code == 403

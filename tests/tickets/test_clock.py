@@ -22,7 +22,8 @@ from tickets.models import (
     Ticket,
 )
 from tickets.services import clock, moves, policies
-from tickets.services.tickets import Report, create_ticket
+from tickets.services.report import Report
+from tickets.services.tickets import create_ticket
 from units.models import Unit, User
 
 Make = Callable[..., Report]

@@ -16,7 +16,9 @@ from common.models import Job
 from tickets.models import EventKind, Ticket, TicketEvent
 from tickets.rules.replay import replay
 from tickets.services import clock, ledger, moves, repeats
-from tickets.services.tickets import Report, TicketClosed, create_ticket
+from tickets.services.ledger import TicketClosed
+from tickets.services.report import Report
+from tickets.services.tickets import create_ticket
 from units.models import User
 
 CLIENTS = 64

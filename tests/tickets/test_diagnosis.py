@@ -36,7 +36,8 @@ from tickets.services.diagnosis import (
     submit_diagnosis,
 )
 from tickets.services.moves import cancel_ticket
-from tickets.services.tickets import Report, create_ticket
+from tickets.services.report import Report
+from tickets.services.tickets import create_ticket
 from units.models import User
 
 Make = Callable[..., Report]

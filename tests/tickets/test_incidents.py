@@ -26,7 +26,8 @@ from tickets.rules.moves import MoveRefused
 from tickets.services import dispatch, incidents
 from tickets.services.moves import confirm_completion
 from tickets.services.outages import current_outage
-from tickets.services.tickets import Report, create_ticket
+from tickets.services.report import Report
+from tickets.services.tickets import create_ticket
 from units.models import Area, User
 
 Make = Callable[..., Report]

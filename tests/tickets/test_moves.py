@@ -17,7 +17,8 @@ from tickets.rules.moves import Hand, MoveRefused
 from tickets.rules.replay import replay
 from tickets.services import ledger, moves
 from tickets.services.actors import job
-from tickets.services.tickets import Report, create_ticket
+from tickets.services.report import Report
+from tickets.services.tickets import create_ticket
 from units.models import Position, User
 
 Make = Callable[..., Report]

@@ -23,9 +23,11 @@ from tickets.models import (
 )
 from tickets.rules.moves import MoveRefused
 from tickets.services import crews, dispatch, workorders
+from tickets.services.corrections import edit_ticket
 from tickets.services.moves import cancel_ticket, move_ticket
 from tickets.services.repeats import merge_ticket, unmerge_ticket
-from tickets.services.tickets import Report, create_ticket, edit_ticket
+from tickets.services.report import Report
+from tickets.services.tickets import create_ticket
 from units.models import Unit, User
 from units.powers import Role
 

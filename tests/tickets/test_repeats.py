@@ -16,8 +16,10 @@ from customers.models import Customer
 from tickets.models import EventKind, Status, Ticket, TicketMerge, TicketRepeat
 from tickets.rules.replay import replay
 from tickets.services import clock, moves, repeats
+from tickets.services.ledger import TicketClosed
 from tickets.services.repeats import Sought, find_candidates
-from tickets.services.tickets import Report, TicketClosed, create_ticket
+from tickets.services.report import Report
+from tickets.services.tickets import create_ticket
 from units.models import User
 
 Make = Callable[..., Report]

@@ -15,7 +15,9 @@ from common.errors import Forbidden, Invalid, Stale
 from customers.models import Customer, Product
 from tickets import notices
 from tickets.models import EventKind, ProblemType, Status, Tab, Ticket, TicketEvent, WorkOrderType
-from tickets.services.tickets import Report, create_ticket, edit_ticket
+from tickets.services.corrections import edit_ticket
+from tickets.services.report import Report
+from tickets.services.tickets import create_ticket
 from units.models import Unit, User
 
 Make = Callable[..., Report]

@@ -23,7 +23,9 @@ from tickets.rules.moves import Hand, hands_for
 from tickets.rules.replay import replay
 from tickets.services import clock, ledger, moves, repeats
 from tickets.services.actors import job
-from tickets.services.tickets import Report, create_ticket, edit_ticket
+from tickets.services.corrections import edit_ticket
+from tickets.services.report import Report
+from tickets.services.tickets import create_ticket
 from units.models import User
 
 WALKS = int(os.environ.get("PORTAL_WALKS", "60"))

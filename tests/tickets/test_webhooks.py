@@ -21,7 +21,8 @@ from tickets.models import Ticket, WebhookDelivery, WebhookEndpoint
 from tickets.rules.webhooks import PAUSES, is_allowed_address, read_secret, signed_headers, write_secret
 from tickets.services import announce, webhooks
 from tickets.services.addresses import AddressRefused, check_url, resolve
-from tickets.services.tickets import Report, create_ticket
+from tickets.services.report import Report
+from tickets.services.tickets import create_ticket
 from units.models import User
 
 SECRET = write_secret(b"0123456789abcdef0123456789abcdef")
@@ -76,8 +77,7 @@ def endpoint(receiver: Receiver, channel: User, back_office: User) -> WebhookEnd
 @pytest.fixture
 def reported(report: Callable[..., Report], channel: User) -> Ticket:
     """A report that the channel made, with its first event announced."""
-    ticket = create_ticket(report=report(channel="PLN_MOBILE", client_ref="app-1"), by=channel)
-    return ticket
+    return create_ticket(report=report(channel="PLN_MOBILE", client_ref="app-1"), by=channel)
 
 
 def deliver(ticket: Ticket) -> list[bool]:

@@ -1,5 +1,5 @@
 """Back office of tickets."""
 
-from tickets.admin import inbox, reference, tickets
+from tickets.admin import diagnoses, inbox, incidents, orders, reference, tickets, webhooks
 
-__all__ = ["inbox", "reference", "tickets"]
+__all__ = ["diagnoses", "inbox", "incidents", "orders", "reference", "tickets", "webhooks"]

@@ -19,7 +19,7 @@ from customers.models import Customer
 from tickets import notices
 from tickets.models import (
     NUMBER,
-    EventKind,
+    Incident,
     PowerState,
     ProblemType,
     Status,
@@ -29,26 +29,16 @@ from tickets.models import (
     TicketPhoto,
     WorkOrderType,
 )
-from tickets.rules.moves import Hand, next_by
+from tickets.rules.moves import Hand, hands_for, next_by
 from tickets.services.contact import masked_contact
 from tickets.services.repeats import Candidate, Sought
-from tickets.services.tickets import Report
+from tickets.services.report import Report
 from units.api.serializers import UnitBriefSerializer
 from units.models import Area, Unit
 from units.powers import Role
 
 TEXT: dict[str, Any] = {"required": False, "allow_blank": True}
 NOTHING: dict[str, Any] = {"required": False, "allow_null": True}
-# What a channel system may hear of a ticket's life.
-PUBLIC_KINDS = (
-    EventKind.CREATED,
-    EventKind.MOVED,
-    EventKind.REPEATED,
-    EventKind.CONFIRMED,
-    EventKind.DENIED,
-    EventKind.RATED,
-    EventKind.INCIDENT,
-)
 
 
 class DegreesField(serializers.FloatField):
@@ -217,8 +207,23 @@ class ProblemTypeSerializer(serializers.ModelSerializer):
         fields = ("code", "tab", "name", "sub_name")
 
 
+class OutageSerializer(serializers.ModelSerializer):
+    """The wide outage that a report belongs to, as its customer hears of it."""
+
+    status_label = serializers.CharField(source="get_status_display", read_only=True)
+
+    class Meta:
+        model = Incident
+        fields = ("status", "status_label", "estimate_at")
+
+
 class ProgressSerializer(serializers.ModelSerializer):
     """A ticket as the channel that made it follows it: nothing internal (R-003-106, R-003-107)."""
+
+    outage = OutageSerializer(source="incident", read_only=True, allow_null=True)
+    may_cancel = serializers.SerializerMethodField()
+    asks_confirmation = serializers.SerializerMethodField()
+    has_ctt = serializers.SerializerMethodField()
 
     status_label = serializers.CharField(source="get_status_display", read_only=True)
     merged_into = serializers.CharField(source="merged_into.number", default=None, read_only=True)
@@ -242,7 +247,25 @@ class ProgressSerializer(serializers.ModelSerializer):
             "rating",
             "follows",
             "merged_into",
+            "outage",
+            "may_cancel",
+            "asks_confirmation",
+            "has_ctt",
         )
+
+    def get_may_cancel(self, ticket: Ticket) -> bool:
+        """Whether BATALKAN LAPORAN is still possible."""
+        hands = hands_for(tab=ticket.tab, start=ticket.status, to=Status.BATAL)
+        return ticket.is_open and Hand.REPORTER in hands
+
+    def get_asks_confirmation(self, ticket: Ticket) -> bool:
+        """Whether the customer's yes or no is waited for: at SELESAI, or after a token."""
+        waits_for_token = ticket.status == Status.MENUNGGU_KONFIRMASI and self.get_has_ctt(ticket)
+        return waits_for_token or (ticket.status == Status.SELESAI and ticket.is_confirmed is None)
+
+    def get_has_ctt(self, ticket: Ticket) -> bool:
+        """Whether a Clear Tamper Token was issued for it."""
+        return hasattr(ticket, "diagnosis") and hasattr(ticket.diagnosis, "token")
 
 
 class TicketSerializer(ProgressSerializer):

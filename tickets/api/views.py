@@ -27,16 +27,27 @@ from common.throttling import RevealThrottle
 from common.views import ScopedViewSet
 from tickets.api import filters, serializers
 from tickets.api.parsers import PhotoParser
+from tickets.channel_notices import FOR_CHANNELS
 from tickets.models import ProblemType, Ticket, TicketEvent
-from tickets.services import contact, moves, photos, repeats
-from tickets.services.tickets import create_ticket, edit_ticket
+from tickets.services import contact, ctt, moves, photos, repeats
+from tickets.services.corrections import edit_ticket
+from tickets.services.tickets import create_ticket
 from units.models import User
 from units.powers import Power
 
 NUMBER_IN_PATH = "[GK][0-9]{12}"
 KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=False)
 IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, required=True)
-SHOWN = ("problem_type", "customer", "unit", "posko", "merged_into", "follows")
+SHOWN = (
+    "problem_type",
+    "customer",
+    "unit",
+    "posko",
+    "merged_into",
+    "follows",
+    "incident",
+    "diagnosis__token",
+)
 
 
 class TicketViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSet):
@@ -163,9 +174,9 @@ class TicketViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedView
     @action(detail=True, methods=["post"])
     @once
     def confirm(self, request: Request, **kwargs: Any) -> Response:
-        """The customer's answer at SELESAI. A no answers the new ticket (201), a yes this one."""
+        """The customer's answer at SELESAI, or to a token. A no at SELESAI answers the new ticket (201)."""
         asked = self._read(serializers.ConfirmationSerializer)
-        ticket, follower = moves.confirm_completion(
+        ticket, follower = ctt.answer_completion(
             ticket=self.get_object(), by=self.user, **asked.validated_data
         )
         return self._answer(follower, status.HTTP_201_CREATED) if follower else self._answer(ticket)
@@ -246,7 +257,7 @@ class EventViewSet(mixins.ListModelMixin, ScopedViewSet):
         seen = Ticket.objects.visible_to(cast(User, self.request.user))
         ticket = get_object_or_404(seen, number=self.kwargs["number"])
         rows = super().get_queryset().filter(ticket=ticket)
-        return rows.filter(kind__in=serializers.PUBLIC_KINDS) if is_channel(self.request) else rows
+        return rows.filter(kind__in=FOR_CHANNELS) if is_channel(self.request) else rows
 
 
 class PhotoViewSet(mixins.ListModelMixin, ScopedViewSet):

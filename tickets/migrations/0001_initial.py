@@ -4,7 +4,7 @@ import datetime
 import django.core.validators
 import django.db.models.deletion
 import simple_history.models
-import tickets.models.ticket
+import tickets.models.history
 from django.conf import settings
 from django.db import migrations, models
 
@@ -711,7 +711,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('slot', models.PositiveSmallIntegerField(verbose_name='place')),
-                ('image', models.FileField(upload_to=tickets.models.ticket.photo_path, verbose_name='photo')),
+                ('image', models.FileField(upload_to=tickets.models.history.photo_path, verbose_name='photo')),
                 ('width', models.PositiveIntegerField(verbose_name='width')),
                 ('height', models.PositiveIntegerField(verbose_name='height')),
                 ('size', models.PositiveIntegerField(verbose_name='bytes')),

@@ -32,21 +32,17 @@ from tickets.models.diagnosis import (
     SuggestionRule,
     TokenDelivery,
 )
-from tickets.models.incident import Incident, IncidentEvent, IncidentRule
-from tickets.models.ticket import (
+from tickets.models.history import (
     MAX_PHOTOS,
-    NOT_BEGUN,
-    NUMBER,
     Notification,
-    ProblemType,
-    Ticket,
     TicketAccess,
     TicketEvent,
     TicketMerge,
     TicketPhoto,
     TicketRepeat,
-    TicketSerial,
 )
+from tickets.models.incident import Incident, IncidentEvent, IncidentRule
+from tickets.models.ticket import NOT_BEGUN, NUMBER, ProblemType, Ticket, TicketSerial
 from tickets.models.workorder import ORDER_OVER, Crew, DispatchRule, Shift, WorkOrder, WorkOrderEvent
 
 __all__ = [

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from tickets.models.ticket import TicketEvent
+from tickets.models.history import TicketEvent
 from units.models import User
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +13,7 @@ from simple_history.models import HistoricalRecords
 from allocation.models import Channel
 from tickets.models.choices import DiagnosisStatus, Status
 from tickets.models.ticket import Ticket
+from tickets.rules.suggestions import LIMITS, limits_fit
 from units.models import Area, Position, Unit, User, in_force
 from units.powers import Power
 
@@ -140,6 +142,16 @@ class SuggestionRule(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    def clean(self) -> None:
+        if self.condition not in LIMITS:
+            known = ", ".join(LIMITS)
+            raise ValidationError({"condition": _("Choose one of: %(known)s.") % {"known": known}})
+        if not limits_fit(self.condition, self.limits):
+            needed = ", ".join(LIMITS[self.condition]) or "–"
+            raise ValidationError(
+                {"limits": _("Give exactly these limits: %(needed)s.") % {"needed": needed}}
+            )
 
 
 class SelfDiagnosisQuerySet(models.QuerySet["SelfDiagnosis"]):

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -17,11 +17,19 @@ from units.models import Position, Unit, User
 from units.powers import Power, Role
 
 ORDER_OVER = (OrderStatus.SELESAI, OrderStatus.BATAL)
+ORDER_OPEN = tuple(status for status in OrderStatus if status not in ORDER_OVER)
 
 
 class CrewQuerySet(models.QuerySet["Crew"]):
     def visible_to(self, user: User) -> CrewQuerySet:
         return self.filter(user.within(Power.SEE_TICKETS, "posko"))
+
+    def with_load(self, at: datetime) -> CrewQuerySet:
+        """Each with `open_orders`, and `is_on_duty` at that moment."""
+        return self.annotate(
+            open_orders=Count("orders", filter=Q(orders__status__in=ORDER_OPEN)),
+            is_on_duty=Exists(Shift.objects.on_duty(at).filter(crew=OuterRef("pk"))),
+        )
 
 
 class Crew(models.Model):
@@ -141,6 +149,10 @@ class WorkOrderQuerySet(models.QuerySet["WorkOrder"]):
 
     def open(self) -> WorkOrderQuerySet:
         return self.exclude(status__in=ORDER_OVER)
+
+    def over(self) -> WorkOrderQuerySet:
+        """Finished or cancelled."""
+        return self.filter(status__in=ORDER_OVER)
 
     def waiting(self) -> WorkOrderQuerySet:
         """In the queue of the posko, without a crew."""

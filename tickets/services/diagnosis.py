@@ -32,7 +32,7 @@ from tickets.rules.suggestions import Advice, Case, Rule, advise
 from tickets.services import ctt, ledger, moves
 from tickets.services.actors import Actor, officer, reporter
 from tickets.services.coverage import NotPrepaid, require_coverage
-from tickets.services.tickets import require_open
+from tickets.services.ledger import require_open
 from units.authority import require
 from units.models import User
 from units.powers import Power
@@ -70,7 +70,8 @@ def submit_diagnosis(
     """Hand in the nine readings, or correct them before the decision; answer also whether they are the first.
 
     From here on the case stands in the command centre's queue (R-003-112). A correction names the version
-    that it corrects. The history of the ticket keeps every set of readings.
+    that it corrects; the same readings again, from the same hand, change nothing. The history of the ticket
+    keeps every set of readings.
 
     Raises:
         Forbidden: `by` may not submit for this ticket.
@@ -87,6 +88,8 @@ def submit_diagnosis(
     _check_awaited(ticket)
     checked = check_readings(readings)
     before = SelfDiagnosis.objects.select_for_update().filter(ticket=ticket).first()
+    if before and before.readings == checked and before.submitted_by_id == by.pk:
+        return before, False
     _check_version(before, version)
     values = _judge(ticket, checked, at) | {
         "channel": ticket.channel if actor.is_channel else Channel.CC123,

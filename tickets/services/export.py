@@ -55,14 +55,15 @@ def export_rows(tickets: TicketQuerySet) -> Iterator[tuple[Any, ...]]:
     rows = tickets.select_related("created_by").prefetch_related(Prefetch("orders", orders)).order_by("pk")
     number = 0
     for ticket in rows.iterator(chunk_size=CHUNK):
-        for order in [*ticket.orders.all()] or [None]:
+        posko = units[ticket.posko_id] if ticket.posko_id else None
+        found: list[WorkOrder | None] = list(ticket.orders.all())
+        for order in found or [None]:
             number += 1
-            yield (number, *_place(ticket, units), *_row(ticket, order, units.get(ticket.posko_id)))
+            yield (number, *_place(posko, units), *_row(ticket, order, posko))
 
 
-def _place(ticket: Ticket, units: dict[int, Unit]) -> tuple[str, str, str]:
+def _place(posko: Unit | None, units: dict[int, Unit]) -> tuple[str, str, str]:
     """Names of the UID, the UP3 and the posko; empty for what never reached a unit."""
-    posko = units.get(ticket.posko_id) if ticket.posko_id else None
     if posko is None:
         return "", "", ""
     above = {units[pk].kind: units[pk].name for pk in posko.ancestor_ids}

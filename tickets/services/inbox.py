@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from tickets.models import Notification
-from tickets.models.ticket import NotificationQuerySet
+from tickets.models.history import NotificationQuerySet
 from units.models import User
 
 

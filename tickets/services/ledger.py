@@ -23,10 +23,26 @@ class ChangedMeanwhile(Conflict):
     code = "changed_meanwhile"
 
 
+class TicketClosed(Conflict):
+    """What is closed or merged is not changed any more."""
+
+    code = "ticket_closed"
+
+
 def lock(ticket: Ticket) -> Ticket:
     """The row as it is now, locked until the commit, with its units and policy."""
     rows = Ticket.objects.select_for_update(of=("self",))
     return rows.select_related("unit", "posko", "problem_type", "policy__calendar").get(pk=ticket.pk)
+
+
+def require_open(ticket: Ticket) -> None:
+    """Refuse with `TicketClosed` what is closed or merged."""
+    if ticket.is_open:
+        return
+    if ticket.merged_into is not None:
+        message = _("%(ticket)s was merged into %(other)s.")
+        raise TicketClosed(message % {"ticket": ticket, "other": ticket.merged_into}, code="ticket_merged")
+    raise TicketClosed(_("%(ticket)s is closed.") % {"ticket": ticket})
 
 
 def write(

@@ -14,7 +14,9 @@ from tickets.models import CLOSED, EventKind, Status, Ticket
 from tickets.rules.moves import POWER_OF, Hand, check_move
 from tickets.services import clock, ledger, orders
 from tickets.services.actors import Actor, officer
-from tickets.services.tickets import Report, create_ticket, require_open
+from tickets.services.ledger import require_open
+from tickets.services.report import Report
+from tickets.services.tickets import create_ticket
 from units.models import User
 from units.powers import Power
 
@@ -252,5 +254,6 @@ def _follow_up(ticket: Ticket, by: User, at: datetime) -> Ticket:
         sop_ref=ticket.sop_ref,
         is_hard_complaint=ticket.is_hard_complaint,
         follows=ticket,
+        is_demo=ticket.is_demo,
     )
     return create_ticket(report=again, by=by, at=at)

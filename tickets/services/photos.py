@@ -18,7 +18,7 @@ from common.errors import Conflict, Invalid, TooLarge
 from tickets.models import MAX_PHOTOS, EventKind, Ticket, TicketPhoto
 from tickets.services import ledger
 from tickets.services.actors import reporter
-from tickets.services.tickets import require_open
+from tickets.services.ledger import require_open
 from units.models import User
 from units.powers import Power
 

@@ -18,7 +18,7 @@ from tickets.models import EventKind, Ticket, TicketMerge, TicketRepeat
 from tickets.rules.nearness import box_around, distance_m
 from tickets.services import clock, ledger, orders
 from tickets.services.actors import officer, reporter
-from tickets.services.tickets import require_open
+from tickets.services.ledger import require_open
 from units.models import User
 from units.powers import Power
 

@@ -18,7 +18,7 @@ from tickets.rules.moves import Hand, MoveRefused, may_order_move
 from tickets.services import ledger, moves, orders
 from tickets.services.actors import Actor, officer
 from tickets.services.dispatch import candidates, lock_crews, rule_for, wake_queue
-from tickets.services.tickets import require_open
+from tickets.services.ledger import require_open
 from units.models import User
 from units.powers import Power
 
