@@ -6,8 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from allocation.api.serializers import StrictSerializer
 from allocation.models import Channel
+from common.serializers import StrictSerializer
 from sop.models import Call, CallStatus, Procedure
 from sop.services import presenting
 from sop.services.calls import MAX_REASON, Opening, State

@@ -22,7 +22,8 @@ from sop.situation import Situation
 from tickets.models import PowerState, ProblemType, Ticket, WorkOrderType
 from tickets.services.diagnosis import submit_diagnosis
 from tickets.services.repeats import record_repeat
-from tickets.services.tickets import Report, create_ticket
+from tickets.services.report import Report
+from tickets.services.tickets import create_ticket
 from units.models import Unit, UnitKind
 
 POWER_STEP = "listrik"
