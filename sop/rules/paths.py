@@ -11,7 +11,7 @@ from sop.rules.analysis import NOT_ASKED
 from sop.rules.compiler import CHECK, CHOOSE, END, OUTCOME, STEP_ARGUMENT
 from sop.rules.graph import Exit, Graph, Step
 
-MAX_PATHS = 20_000
+MAX_PATHS = 50_000
 MAX_VISITS = 2  # a loop is taken once more, then cut
 
 Move = tuple[str, str]
