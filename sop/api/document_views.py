@@ -22,8 +22,9 @@ from common.parsers import StrictFormParser, StrictJSONParser
 from common.renderers import FragmentRenderer
 from common.views import ScopedViewSet
 from sop.api import document_serializers as serializers
+from sop.downloads import as_download
 from sop.models import SopDocument, SopVersion
-from sop.services import attachments, comparing, reading
+from sop.services import comparing, reading
 from sop.services.shelf import Shelf
 from units.models import Unit, User
 from units.powers import Power
@@ -174,4 +175,4 @@ class VersionViewSet(SopView):
     def attachment(self, request: Request, slug: str, n: str, id: str) -> FileResponse:
         """An original file, always as a download."""
         found = get_object_or_404(self.version(n).attachments.all(), pk=id)
-        return attachments.as_download(found)
+        return as_download(found)

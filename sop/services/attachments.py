@@ -13,7 +13,6 @@ from typing import BinaryIO
 
 from django.core.files.base import ContentFile
 from django.db import transaction
-from django.http import FileResponse
 from django.utils.translation import gettext as _
 from PIL import Image, UnidentifiedImageError
 
@@ -22,7 +21,6 @@ from sop.models import Attachment, SopVersion
 from sop.services.documents import lock_draft
 from units.models import User
 
-AS_FILE = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
 MAX_BYTES = 20 * 1024 * 1024
 MAX_FILES = 20
 MAX_PIXELS = 40_000_000
@@ -137,17 +135,3 @@ def plain_name(name: str, suffix: str) -> str:
     """The uploader's name without folders and odd characters, with the suffix of what the file is."""
     stem = NOT_IN_A_NAME.sub("_", PurePath(name.replace("\\", "/")).stem).strip(" ._") or "lampiran"
     return stem[: 120 - len(suffix)] + suffix
-
-
-def as_download(attachment: Attachment) -> FileResponse:
-    """The file for a browser to save, never to show. Callers have made sure that the reader may see it."""
-    return FileResponse(
-        attachment.file.open("rb"),
-        as_attachment=True,
-        filename=attachment.file_name,
-        content_type=attachment.content_type,
-        headers={
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-        },
-    )
