@@ -8,6 +8,9 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from allocation.api.urls import urlpatterns as allocation
 from customers.api.urls import urlpatterns as customers
+from sop.api.call_urls import urlpatterns as calls
+from sop.api.document_urls import urlpatterns as documents
+from tickets.api.urls import urlpatterns as tickets
 from units.api.urls import urlpatterns as units
 
 # Swagger UI places its parts by style attributes.
@@ -17,6 +20,9 @@ urlpatterns = [
     *units,
     *customers,
     *allocation,
+    *tickets,
+    *calls,
+    *documents,
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", login_required(docs), name="docs"),
 ]
