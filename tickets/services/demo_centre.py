@@ -1,4 +1,4 @@
-"""Self-diagnoses for the demo's PERIKSA tickets: one of each kind that the command centre meets."""
+"""What the command centre has before it in a demo: self-diagnoses of each kind, and a wide outage."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from tickets.models import SelfDiagnosis, Status, Ticket, WorkOrderType
+from tickets.models import IncidentStatus, SelfDiagnosis, Status, Ticket, WorkOrderType
 from tickets.services.diagnosis import approve_ctt, send_officer, submit_diagnosis
-from units.models import User
+from tickets.services.incidents import declare_incident, move_incident
+from units.models import Area, User
 
 NORMAL: dict[str, Any] = {
     "08": 1,
@@ -23,22 +24,22 @@ NORMAL: dict[str, Any] = {
     "37": 14.25,
     "47": 480,
 }
-# Terminal opened; cover opened; leakage; nothing to read; unknown cause with an implausible voltage.
+# Terminal opened; cover opened; leakage; nothing to read; unknown cause and an implausible power.
 KINDS: tuple[dict[str, Any], ...] = (
     NORMAL,
     NORMAL | {"71": 2},
     NORMAL | {"45": 6.2, "46": 3.9},
     dict.fromkeys(NORMAL),
-    NORMAL | {"08": 7, "70": 0, "41": 412},
+    NORMAL | {"08": 7, "70": 0, "47": 30000},
 )
 WAITING = 3
 
 
 @transaction.atomic
 def load() -> int:
-    """Readings for every demo ticket that waits for them, and a decision for all but a few; answers how many.
+    """Readings for every demo ticket that waits for them, a decision for all but a few, and one outage.
 
-    Creates none where there are diagnoses already.
+    Answers how many diagnoses; creates nothing where there are some already.
     """
     tickets = Ticket.objects.filter(
         is_demo=True, wo_type=WorkOrderType.KWH_PERIKSA, status=Status.LAPOR_PERIKSA
@@ -52,7 +53,20 @@ def load() -> int:
         case, _ = submit_diagnosis(ticket=ticket, readings=KINDS[number % len(KINDS)], by=agent, at=at)
         if number < len(found) - WAITING:
             _decide(case, operator)
+    if found:
+        _declare(found[0], operator)
     return len(found)
+
+
+def _declare(ticket: Ticket, operator: User) -> None:
+    """An outage in the next kelurahan of the first ticket's kecamatan, under repair."""
+    assert ticket.customer is not None  # a PERIKSA ticket has a customer and a unit  # noqa: S101
+    assert ticket.unit is not None  # noqa: S101
+    kecamatan = ticket.customer.area.pk.rpartition(".")[0]
+    area = Area.objects.filter(parent=kecamatan).order_by("-pk")[0]
+    incident = declare_incident(area=area, unit=ticket.unit, by=operator, cause="Gangguan penyulang (demo)")
+    soon = timezone.now() + timedelta(hours=2)
+    move_incident(incident=incident, to=IncidentStatus.PERBAIKAN, by=operator, estimate_at=soon)
 
 
 def _decide(case: SelfDiagnosis, operator: User) -> None:
