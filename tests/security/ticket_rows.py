@@ -7,7 +7,17 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from tickets.models import ProblemType, Tab, Ticket, TicketMerge, TicketPhoto
+from tickets.models import (
+    Crew,
+    DispatchRule,
+    IncidentRule,
+    ProblemType,
+    Tab,
+    Ticket,
+    TicketMerge,
+    TicketPhoto,
+    WebhookEndpoint,
+)
 from tickets.services.report import Report
 from tickets.services.tickets import create_ticket
 from units.models import Unit, User
@@ -24,10 +34,19 @@ FATES: dict[str, dict[str, Any]] = {
 def ticket_rows(agent: User, units: dict[str, Unit]) -> dict[tuple[str, str], Ticket]:
     """By place and fate. Each is a ticket of UP3 Menteng, kept as one of its place."""
     rows = {(place, fate): _row(agent, units, place, fate) for place in units for fate in FATES}
+    _rest(agent, units["UP3 Menteng"])
     for place in units:
         _photo(rows[place, "open"], agent)
         _merge(rows[place, "merged"], rows[place, "twin"], agent)
     return rows
+
+
+def _rest(agent: User, posko: Unit) -> None:
+    """One row of whatever else has a page with a history."""
+    Crew.objects.create(posko=posko, code="regu-uji", name="Regu Uji")
+    DispatchRule.objects.create(unit=posko)
+    IncidentRule.objects.create(unit=posko)
+    WebhookEndpoint.objects.create(client=agent, url="https://example.com/hook", secret_encrypted=b"sealed")
 
 
 def _row(agent: User, units: dict[str, Unit], place: str, fate: str) -> Ticket:
