@@ -43,6 +43,34 @@ ENTRIES = (
         title=_("Meter availability"),
         about=_("Say which meters your units can install today, per phase."),
     ),
+    Entry(
+        page="console:report",
+        power=Power.CREATE_TICKETS,
+        icon="speech",
+        title=_("New report"),
+        about=_("A caller reports an outage or a complaint."),
+    ),
+    Entry(
+        page="console:tickets",
+        power=Power.SEE_TICKETS,
+        icon="help",
+        title=_("Find a ticket"),
+        about=_("By number, IDPEL, meter or phone; with its history and its target."),
+    ),
+    Entry(
+        page="console:vcc",
+        power=Power.DECIDE_DIAGNOSIS,
+        icon="meter",
+        title=_("Command centre"),
+        about=_("Nine readings wait for a decision: approve the CTT or send an officer."),
+    ),
+    Entry(
+        page="console:board",
+        power=Power.DISPATCH_ORDERS,
+        icon="bolt",
+        title=_("Posko board"),
+        about=_("Open work orders by where they stand: assign a crew and follow it."),
+    ),
 )
 
 

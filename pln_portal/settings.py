@@ -237,8 +237,10 @@ CELERY_BEAT_SCHEDULE = {
 # --- Other systems --------------------------------------------------------------------------------
 
 # Adapters by path. The embedded ones are simulators; production names its own, or goes without.
-VENDING_SERVICE = env.str("VENDING_SERVICE", "" if PRODUCTION else "tickets.vending.SimulatedVendingService")
-MESSAGE_GATEWAY = env.str(
+VENDING_SERVICE: str = env.str(
+    "VENDING_SERVICE", "" if PRODUCTION else "tickets.vending.SimulatedVendingService"
+)
+MESSAGE_GATEWAY: str = env.str(
     "MESSAGE_GATEWAY", "" if PRODUCTION else "tickets.messaging.SimulatedMessageGateway"
 )
 # Private networks that webhooks may nevertheless reach, e.g. 10.20.0.0/16; every other one is refused.
@@ -380,6 +382,11 @@ SPECTACULAR_SETTINGS = {
         "UnitKindEnum": "units.models.UnitKind.choices",
         "TransactionEnum": "allocation.models.Transaction.choices",
         "TicketStatusEnum": "tickets.models.Status.choices",
+        "OrderStatusEnum": "tickets.models.OrderStatus.choices",
+        "DiagnosisStatusEnum": "tickets.models.DiagnosisStatus.choices",
+        "IncidentStatusEnum": "tickets.models.IncidentStatus.choices",
+        "WorkOrderTypeEnum": "tickets.models.WorkOrderType.choices",
+        "TokenWayEnum": "tickets.models.diagnosis.TokenWay.choices",
         "ChannelEnum": "allocation.models.Channel.choices",
         "CallStatusEnum": "sop.models.CallStatus.choices",
         "CallOutcomeEnum": "sop.models.OutcomeKind.choices",

@@ -34,6 +34,11 @@ OWN_POWER = {
     "allocation_meteravailability_set": Power.SET_AVAILABILITY,
     "allocation_allocationmatrix_publish": Power.PUBLISH_MATRIX,
     "allocation_allocationmatrix_draft_from_this": Power.DRAFT_MATRIX,
+    "tickets_ticket_move": Power.HANDLE_TICKETS,
+    "tickets_ticket_merge": Power.MERGE_TICKETS,
+    "tickets_ticket_unmerge": Power.MERGE_TICKETS,
+    "tickets_ticket_reveal": Power.REVEAL_CUSTOMERS,
+    "tickets_ticket_export": Power.EXPORT_TICKETS,
 }
 STANDARD = ("changelist", "add", "change", "delete", "history")
 WRITING = ("add", "change", "delete")

@@ -15,10 +15,20 @@ from django.utils import timezone
 from allocation.models import AllocationCheck
 from allocation.services import checks
 from customers.models import Customer, Kogol, PhoneNumber, Tariff
+from tests.security.ticket_rows import ticket_rows
 from units.models import Area, Position, Unit, User
 from units.powers import POWERS, Power, Reach, Role
 
-OURS = ("common", "units", "customers", "allocation", "oauth2_provider", "django_celery_beat", "otp_totp")
+OURS = (
+    "common",
+    "units",
+    "customers",
+    "allocation",
+    "tickets",
+    "oauth2_provider",
+    "django_celery_beat",
+    "otp_totp",
+)
 LARGE = ("units.Area", "units.ServiceArea", "units.HistoricalServiceArea", "units.HistoricalUnit")
 NOT_A_CHANGE = {"last_login"}
 
@@ -41,7 +51,7 @@ PLACES = sorted({place for relations in SEATS.values() for place in relations.va
 
 
 class World:
-    """Units by name, and at each of them one customer and one allocation check."""
+    """Units by name, and at each of them a customer, an allocation check, and tickets in five states."""
 
     def __init__(self) -> None:
         below = Unit.objects.filter(parent__name="UP3 Menteng", kind="ULP").order_by("code")[0]
@@ -50,6 +60,7 @@ class World:
         self.customers = {name: self._customer(n, unit) for n, (name, unit) in enumerate(self.units.items())}
         self.asker = appoint("who asked", Role.CSO, self.units["PLN Pusat"])
         self.checks = {name: self._check(unit) for name, unit in self.units.items()}
+        self.tickets = ticket_rows(self.asker, self.units)
 
     def _customer(self, number: int, unit: Unit) -> Customer:
         customer = Customer.objects.create(

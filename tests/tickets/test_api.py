@@ -273,10 +273,7 @@ def test_candidates_are_asked_for_by_post(api: Api, agent: User, report: Make) -
     assert api(agent).post(f"{URL}candidates/", {"phones": ["08"]}).json() == []
 
 
-def test_a_photo_is_stored_anew_and_served_as_a_download(
-    api: Api, agent: User, ticket: Ticket, settings: Any, tmp_path: Any
-) -> None:
-    settings.MEDIA_ROOT = tmp_path
+def test_a_photo_is_stored_anew_and_served_as_a_download(api: Api, agent: User, ticket: Ticket) -> None:
     exif = Image.Exif()
     exif[0x010E] = "LOKASI RAHASIA"
 
@@ -291,10 +288,7 @@ def test_a_photo_is_stored_anew_and_served_as_a_download(
     assert ticket.events.filter(kind=EventKind.PHOTO_ADDED).count() == 1
 
 
-def test_a_ticket_has_three_photos_at_most(
-    api: Api, agent: User, ticket: Ticket, settings: Any, tmp_path: Any
-) -> None:
-    settings.MEDIA_ROOT = tmp_path
+def test_a_ticket_has_three_photos_at_most(api: Api, agent: User, ticket: Ticket) -> None:
     client = api(agent)
     codes = [
         client.post(at(ticket, "photos/"), {"photo": photo()}, format="multipart").status_code
@@ -327,9 +321,8 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(api: Api, agent: U
 
 
 def test_a_photo_is_for_those_who_see_the_ticket(
-    api: Api, agent: User, manager_bandung: User, ticket: Ticket, settings: Any, tmp_path: Any
+    api: Api, agent: User, manager_bandung: User, ticket: Ticket
 ) -> None:
-    settings.MEDIA_ROOT = tmp_path
     api(agent).post(at(ticket, "photos/"), {"photo": photo()}, format="multipart")
 
     assert api(manager_bandung).get(at(ticket, "photos/1/")).status_code == 404

@@ -37,7 +37,9 @@ class WhyForm(AskForm):
 class AssignForm(AskForm):
     """The crews of the order's posko, those on duty first, with their load."""
 
-    crew = forms.ModelChoiceField(label=_("crew"), queryset=None, widget=UnfoldAdminSelectWidget)
+    crew: forms.ModelChoiceField[Crew] = forms.ModelChoiceField(
+        label=_("crew"), queryset=None, widget=UnfoldAdminSelectWidget
+    )
     reason = forms.CharField(
         label=_("Reason"), max_length=500, required=False, widget=UnfoldAdminTextareaWidget
     )
@@ -77,7 +79,7 @@ class BoardFilter(admin.SimpleListFilter):
         if self.value() == "queue":
             return queryset.waiting()
         if self.value() == "mine":
-            seats = [it.unit_id for it in request.user.positions_in_force if it.allows(Power.SEE_TICKETS)]  # type: ignore[union-attr]
+            seats = [it.unit_id for it in request.user.positions_in_force if it.allows(Power.SEE_TICKETS)]
             return queryset.open().filter(posko__in=seats)
         return queryset.open() if self.value() == "open" else queryset
 
@@ -186,7 +188,7 @@ class CrewAdmin(ScopedHistoryAdmin):
         return int(crew.open_orders)
 
     def save_model(self, request: HttpRequest, obj: Crew, form: Any, change: bool) -> None:
-        crews.save_crew(crew=obj, by=request.user)  # type: ignore[arg-type]
+        crews.save_crew(crew=obj, by=request.user)
 
 
 @admin.register(Shift)
@@ -206,7 +208,7 @@ class ShiftAdmin(ScopedAdmin):
         return holds(request, self.change) and (obj is None or obj.checked_in_at is None)
 
     def save_model(self, request: HttpRequest, obj: Shift, form: Any, change: bool) -> None:
-        crews.plan_shift(shift=obj, by=request.user)  # type: ignore[arg-type]
+        crews.plan_shift(shift=obj, by=request.user)
 
 
 @admin.register(DispatchRule)

@@ -54,7 +54,7 @@ class WebhookEndpointAdmin(ScopedHistoryAdmin):
 
     def save_model(self, request: HttpRequest, obj: WebhookEndpoint, form: Any, change: bool) -> None:
         given = form.cleaned_data.get("secret", "")
-        _endpoint, secret = webhooks.save_endpoint(endpoint=obj, by=request.user, secret=given)  # type: ignore[arg-type]
+        _endpoint, secret = webhooks.save_endpoint(endpoint=obj, by=request.user, secret=given)
         if secret and not given:
             messages.warning(
                 request, _("The signing secret, shown only now: %(secret)s") % {"secret": secret}
@@ -77,7 +77,7 @@ class WebhookDeliveryAdmin(KeysetAdmin):
         done = 0
         for delivery in queryset:
             try:
-                webhooks.send_again(delivery=delivery, by=request.user)  # type: ignore[arg-type]
+                webhooks.send_again(delivery=delivery, by=request.user)
             except DomainError as refusal:
                 messages.error(request, f"{delivery}: {refusal.message}")
             else:

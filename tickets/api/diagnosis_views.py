@@ -10,12 +10,14 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, status
 from rest_framework.decorators import action
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.etags import require_match
 from common.idempotency import once
 from common.permissions import is_channel
+from common.renderers import FragmentRenderer
 from common.throttling import RevealThrottle
 from common.views import ScopedViewSet
 from customers.models import Customer
@@ -59,6 +61,8 @@ class OfTicketViewSet(ScopedViewSet):
 class TicketDiagnosisViewSet(OfTicketViewSet):
     """The self-diagnosis of one ticket."""
 
+    renderer_classes = (JSONRenderer, FragmentRenderer)
+    fragment = "tickets/readings.html"
     powers = {"retrieve": Power.SEE_TICKETS, "update": Power.SUBMIT_DIAGNOSIS}
 
     @extend_schema(responses=serializers.DiagnosisDetailSerializer)
@@ -104,6 +108,8 @@ class TicketDiagnosisViewSet(OfTicketViewSet):
 class TokenViewSet(OfTicketViewSet):
     """The Clear Tamper Token of one ticket: fetched by the app that reported, read out by people."""
 
+    renderer_classes = (JSONRenderer, FragmentRenderer)
+    fragment = "tickets/token.html"
     powers = {"retrieve": Power.SUBMIT_DIAGNOSIS, "read_out": Power.SPEAK_FOR_REPORTER}
 
     @extend_schema(responses=serializers.ClearTokenSerializer)
@@ -137,6 +143,7 @@ class DiagnosisViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedV
     filterset_class = filters.DiagnosisFilter
     lookup_value_regex = "[0-9]{1,18}"
     ordering_keys = ("-pk", "pk")
+    renderer_classes = (JSONRenderer, FragmentRenderer)
     scope = "diagnosis"
     powers = {
         "list": Power.SEE_TICKETS,
@@ -145,6 +152,10 @@ class DiagnosisViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedV
         "send_officer": Power.DECIDE_DIAGNOSIS,
         "deliver": Power.DECIDE_DIAGNOSIS,
     }
+
+    @property
+    def fragment(self) -> str:
+        return "tickets/diagnoses.html" if self.action == "list" else "tickets/diagnosis.html"
 
     @property
     def user(self) -> User:

@@ -11,10 +11,12 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, status
 from rest_framework.decorators import action
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.idempotency import once
+from common.renderers import FragmentRenderer
 from common.views import ScopedViewSet
 from tickets.api import order_filters as filters
 from tickets.api import order_serializers as serializers
@@ -37,6 +39,7 @@ class WorkOrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedV
     filterset_class = filters.WorkOrderFilter
     lookup_value_regex = DIGITS
     ordering_keys = ("-pk", "pk")
+    renderer_classes = (JSONRenderer, FragmentRenderer)
     powers = {
         "list": Power.SEE_TICKETS,
         "retrieve": Power.SEE_TICKETS,
@@ -52,6 +55,10 @@ class WorkOrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedV
         "restore": Power.WORK_ORDERS,
         "finish": Power.WORK_ORDERS,
     }
+
+    @property
+    def fragment(self) -> str:
+        return "tickets/orders.html" if self.action == "list" else "tickets/order.html"
 
     @property
     def user(self) -> User:
@@ -74,7 +81,7 @@ class WorkOrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedV
         return self._answer(order, status.HTTP_201_CREATED)
 
     @extend_schema(responses=serializers.WorkOrderEventSerializer(many=True), filters=False)
-    @action(detail=True, pagination_class=None)
+    @action(detail=True, pagination_class=None, renderer_classes=[JSONRenderer])
     def events(self, request: Request, **kwargs: Any) -> Response:
         """The history of one order, the oldest first."""
         rows = WorkOrderEvent.objects.filter(order=self.get_object()).select_related("by", "crew")
@@ -168,6 +175,8 @@ class CrewViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSe
     lookup_field = "code"
     lookup_value_regex = "[^/]{1,40}"
     ordering_keys = ("code", "-code")
+    renderer_classes = (JSONRenderer, FragmentRenderer)
+    fragment = "tickets/crews.html"
     powers = {"list": Power.SEE_TICKETS, "retrieve": Power.SEE_TICKETS}
 
     def get_queryset(self) -> QuerySet:

@@ -22,9 +22,14 @@ urlpatterns = [
     re_path(
         rf"{TICKET}/self-diagnosis/$",
         diagnosis_views.TicketDiagnosisViewSet.as_view({"get": "retrieve", "put": "update"}),
+        name="ticket-diagnosis",
     ),
-    re_path(rf"{TICKET}/ctt/$", diagnosis_views.TokenViewSet.as_view({"get": "retrieve"})),
-    re_path(rf"{TICKET}/ctt/read-out/$", diagnosis_views.TokenViewSet.as_view({"post": "read_out"})),
+    re_path(rf"{TICKET}/ctt/$", diagnosis_views.TokenViewSet.as_view({"get": "retrieve"}), name="ticket-ctt"),
+    re_path(
+        rf"{TICKET}/ctt/read-out/$",
+        diagnosis_views.TokenViewSet.as_view({"post": "read_out"}),
+        name="ticket-ctt-read-out",
+    ),
     path("tickets/performance/", PerformanceViewSet.as_view({"get": "list"}), name="ticket-performance"),
     re_path(rf"{TICKET}/events/$", views.EventViewSet.as_view({"get": "list"}), name="ticket-events"),
     re_path(

@@ -195,13 +195,12 @@ class TicketViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedView
     @action(detail=True, methods=["post"])
     def merge(self, request: Request, **kwargs: Any) -> Response:
         """Declare this ticket the same as `into`."""
+        ticket = self.get_object()
         asked = self._read(serializers.MergeSerializer).validated_data
         into = self.get_queryset().filter(number=asked["into"]).first()
         if into is None:
             raise ValidationError({"into": [_("There is no such ticket.")]})
-        ticket = repeats.merge_ticket(
-            ticket=self.get_object(), into=into, by=self.user, reason=asked["reason"]
-        )
+        ticket = repeats.merge_ticket(ticket=ticket, into=into, by=self.user, reason=asked["reason"])
         return self._answer(ticket)
 
     @extend_schema(request=serializers.ReasonSerializer, responses=serializers.TicketDetailSerializer)

@@ -260,14 +260,19 @@ class ClearTamperToken(models.Model):
         return f"•••• {self.ending}"
 
 
+class TokenWay(models.TextChoices):
+    """How a CTT can reach the customer."""
+
+    PLN_MOBILE = "PLN_MOBILE", "PLN Mobile"
+    WA = "WA", "WhatsApp"
+    SMS = "SMS", "SMS"
+    PHONE = "PHONE", _("telephone")
+
+
 class TokenDelivery(models.Model):
     """One way in which a CTT was brought to the customer, and whether it arrived."""
 
-    class Way(models.TextChoices):
-        PLN_MOBILE = "PLN_MOBILE", "PLN Mobile"
-        WA = "WA", "WhatsApp"
-        SMS = "SMS", "SMS"
-        PHONE = "PHONE", _("telephone")
+    Way = TokenWay
 
     class Result(models.TextChoices):
         WAITING = "WAITING", _("on its way")
