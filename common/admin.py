@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
@@ -12,6 +14,16 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin
 
 from common.errors import DomainError
+
+
+class CheckedAutocomplete(AutocompleteSelect):
+    """Django's widget looks up whatever was posted; what cannot be a key, it answers with a broken page."""
+
+    def optgroups(self, name: str, value: Sequence[str], attrs: Any = None) -> list:
+        try:
+            return super().optgroups(name, value, attrs)
+        except (ValueError, ValidationError):
+            return super().optgroups(name, [], attrs)
 
 
 class ScopedAdmin(ModelAdmin):
@@ -34,6 +46,8 @@ class ScopedAdmin(ModelAdmin):
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if "queryset" not in kwargs:
             kwargs["queryset"] = seen_by(db_field.remote_field.model._default_manager.all(), request.user)
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", CheckedAutocomplete(db_field, self.admin_site))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def seen_or_404(self, request: HttpRequest, object_id: str) -> Any:

@@ -37,7 +37,7 @@ ENTRIES = (
         about=_("A caller wants a new connection or another power: may this meter be promised?"),
     ),
     Entry(
-        page="admin:allocation_meteravailability_changelist",
+        page="admin:allocation_meteravailability_overview",
         power=Power.SET_AVAILABILITY,
         icon="switch",
         title=_("Meter availability"),

@@ -56,7 +56,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def check(request: HttpRequest) -> HttpResponse:
     """The form of "may this meter be promised?", in the order of the SOP; the answer comes from the API."""
     choices = {
-        "provinces": {"results": Area.objects.filter(level=AreaLevel.PROVINSI)},
+        "provinces": {"results": list(Area.objects.filter(level=AreaLevel.PROVINSI))},
         "power_steps": _power_steps(),
         "tariffs": Tariff.objects.in_force(timezone.localdate()),
         "current_services": CURRENT_SERVICES,

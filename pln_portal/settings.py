@@ -178,6 +178,7 @@ STORAGES = {
 }
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 MEDIA_ROOT = VAR_DIR / "media"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
@@ -250,6 +251,7 @@ LOGIN_URL = reverse_lazy("login")
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = reverse_lazy("login")
 OTP_TOTP_ISSUER = "PLN Portal"
+OTP_ADMIN_HIDE_SENSITIVE_DATA = True  # nobody reads the second step of another account
 
 # A call centre shares one address: lock the pair, never the site.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]

@@ -58,12 +58,14 @@ class MeterInline(ReadOnlyInline):
     fields = readonly_fields = ("number", "brand", "installed_on", "removed_on", "age", "plausible")
 
     @display(description=_("years old"))
-    def age(self, meter: Meter) -> int:
+    def age(self, meter: Meter) -> int | None:
+        if meter.pk is None:  # the row of a form that was posted without its key
+            return None
         return rules.full_years(meter.installed_on, meter.removed_on or timezone.localdate())
 
     @display(description=_("last digit fits"), boolean=True)
-    def plausible(self, meter: Meter) -> bool:
-        return rules.meter_number_is_plausible(meter.number)
+    def plausible(self, meter: Meter) -> bool | None:
+        return rules.meter_number_is_plausible(meter.number) if meter.pk else None
 
 
 class PhoneInline(ReadOnlyInline):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
@@ -94,6 +95,8 @@ class CustomerImportAdmin(ScopedAdmin):
 
     def template_view(self, request: HttpRequest) -> HttpResponse:
         """A file with every column and no line; the required columns come first."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         columns = (*REQUIRED, *(column for column in READERS if column not in REQUIRED))
         headers = {"Content-Disposition": 'attachment; filename="pelanggan.csv"'}
         return HttpResponse(csv_file(columns, ()), content_type=CSV_TYPE, headers=headers)

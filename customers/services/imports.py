@@ -26,7 +26,7 @@ from units.powers import Power
 CHECK_JOB = "customers.check_import"
 APPLY_JOB = "customers.apply_import"
 PLACE = "customers_customerimport.content"
-MOST_REPORTED = 500
+MOST_ERRORS, MOST_WARNINGS = 500, 100
 PROGRESS_SECONDS = 3600
 
 
@@ -45,25 +45,26 @@ class _Refused(Exception):
 
 
 class _Report:
-    """Collects what is wrong with a file; keeps the first 500 rows and counts the rest."""
+    """Collects what is wrong with a file; keeps the first 500 errors and 100 warnings."""
 
     def __init__(self) -> None:
         self.row_count = self.error_count = 0
-        self.rows: list[list[Any]] = []
+        self.errors: list[Problem] = []
+        self.warnings: list[Problem] = []
 
     def add(self, judged: Judged, row_count: int) -> None:
         self.row_count += row_count
         self.error_count += len(judged.errors)
-        for problem in (*judged.errors, *judged.warnings):
-            self._keep(problem)
+        self.errors += judged.errors[: MOST_ERRORS - len(self.errors)]
+        self.warnings += judged.warnings[: MOST_WARNINGS - len(self.warnings)]
 
     def stop(self, error: UnreadableFile) -> None:
         self.error_count += 1
-        self._keep(Problem(error.line, "", error.code, error.params))
+        self.errors.append(Problem(error.line, "", error.code, error.params))
 
-    def _keep(self, problem: Problem) -> None:
-        if len(self.rows) < MOST_REPORTED:
-            self.rows.append([problem.line, problem.column, problem.code, problem.params])
+    @property
+    def rows(self) -> list[list[Any]]:
+        return [[it.line, it.column, it.code, it.params] for it in (*self.errors, *self.warnings)]
 
 
 @transaction.atomic

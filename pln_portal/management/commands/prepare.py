@@ -52,7 +52,7 @@ class Command(BaseCommand):
     def _collect_static(self) -> None:
         seen = Path(f"{settings.STATIC_ROOT}.digest")
         digest = _static_digest()
-        if Path(settings.STATIC_ROOT).is_dir() and seen.exists() and seen.read_text() == digest:
+        if seen.exists() and seen.read_text() == digest:
             return
         self.stdout.write("Collecting static files ...")
         call_command("collectstatic", interactive=False, verbosity=0)

@@ -16,6 +16,10 @@ export class Cascade {
     return this.selects.map((select) => select.value);
   }
 
+  get names() {
+    return this.selects.map((select) => select.selectedOptions[0].text);
+  }
+
   /** The first level that is still to be chosen, or nothing. */
   get missing() {
     return this.selects.find((select) => !select.value);

@@ -1,0 +1,75 @@
+"""A browser that works as an agent does, and that reports what no page may do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Locator, Page, Request
+
+from units.models import User
+
+GAMBIR = ("DKI JAKARTA", "KOTA ADM. JAKARTA PUSAT", "GAMBIR", "GAMBIR")
+LEVELS = ("Provinsi:", "Kabupaten:", "Kecamatan:", "Desa:")
+
+
+@pytest.fixture
+def offences() -> list[str]:
+    """What the page did that it may not; a test that provokes something clears it."""
+    return []
+
+
+@pytest.fixture
+def page(page: Page, live_server: object, offences: list[str]) -> Iterator[Page]:
+    """A page whose test fails when the browser leaves the machine, is refused by the CSP, or meets an error."""
+    home = urlsplit(live_server.url).netloc
+
+    def watch_request(request: Request) -> None:
+        if urlsplit(request.url).scheme not in ("data", "blob") and urlsplit(request.url).netloc != home:
+            offences.append(f"request to {request.url}")
+
+    def watch_console(message: ConsoleMessage) -> None:
+        refused_by_us = "status of 4" in message.text  # the browser's own note of a 4xx answer
+        if message.type in ("error", "warning") and not refused_by_us:
+            offences.append(message.text)
+
+    page.on("request", watch_request)
+    page.on("console", watch_console)
+    page.on("pageerror", lambda error: offences.append(str(error)))
+    page.set_default_timeout(10_000)
+    yield page
+    assert offences == []
+
+
+@pytest.fixture
+def log_in(page: Page, live_server: object) -> Callable[..., Page]:
+    """Log in by the form, as `user`; lands on `at`."""
+
+    def enter(user: User, at: str = "/") -> Page:
+        page.context.clear_cookies()
+        page.goto(f"{live_server.url}/accounts/login/?next={at}")
+        page.get_by_label("Nama pengguna").fill(user.username)
+        page.get_by_label("Sandi").fill("a-password-for-tests")
+        page.locator("main form button").click()
+        return page
+
+    return enter
+
+
+def choose_place(page: Page, *names: str) -> None:
+    """Walk down the cascade, each level as soon as it is open."""
+    for label, name in zip(LEVELS, names, strict=False):
+        level: Locator = page.get_by_label(label, exact=True)
+        level.locator("option", has_text=name).first.wait_for(state="attached")
+        level.select_option(label=name)
+
+
+def fill_in_check(
+    page: Page, *, power: str = "2200", tariff: str = "R1", product: str = "PASCABAYAR"
+) -> None:
+    """Everything the SOP asks for a new connection in Gambir; not sent yet."""
+    choose_place(page, *GAMBIR)
+    page.get_by_label("Daya:", exact=True).select_option(power)
+    page.get_by_label("Tarif:", exact=True).select_option(tariff)
+    page.locator(f"[name=product][value={product}]").check()

@@ -1,0 +1,221 @@
+"""Every role on every page of the admin: lists, forms, histories, deletions, and each page of our own.
+
+What is expected follows from `ScopedAdmin.see` and `change` and the table of powers. Reading a page by GET
+never changes anything, whoever reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin import ModelAdmin
+from django.test import Client
+from django.urls import NoReverseMatch, reverse
+
+from common.admin import ScopedAdmin
+from common.models import Job
+from tests.security.world import World, appoint, fingerprint, logged_in
+from units.models import Unit, User
+from units.powers import POWERS, Power, Role
+
+pytestmark = pytest.mark.django_db
+
+# Pages of libraries, and of technical records: for superusers only, by Django's own model permissions.
+THIRD_PARTY = {"axes", "django_celery_beat", "oauth2_provider", "otp_static", "otp_totp"}
+TECHNICAL = {Job}
+
+# Pages beside list, form, history and deletion that ask for another power than the list does.
+OWN_POWER = {
+    "units_servicearea_import": Power.MANAGE_UNITS,
+    "customers_customer_reveal": Power.REVEAL_CUSTOMERS,
+    "allocation_meteravailability_set": Power.SET_AVAILABILITY,
+    "allocation_allocationmatrix_publish": Power.PUBLISH_MATRIX,
+    "allocation_allocationmatrix_draft_from_this": Power.DRAFT_MATRIX,
+}
+STANDARD = ("changelist", "add", "change", "delete", "history")
+WRITING = ("add", "change", "delete")
+REFUSED = {302, 403, 404, 405}
+
+
+def scoped() -> list[ScopedAdmin]:
+    return [page for page in admin.site._registry.values() if isinstance(page, ScopedAdmin)]
+
+
+def technical() -> list[ModelAdmin]:
+    return [page for page in admin.site._registry.values() if not isinstance(page, ScopedAdmin)]
+
+
+def powers_of(page: ScopedAdmin) -> set[str]:
+    return {power for power in (page.see, page.change) if power}
+
+
+def row_of(page: ModelAdmin) -> Any:
+    """Some row of this page's model, or a key that no row has."""
+    row = page.model._base_manager.first()
+    return row.pk if row else 0
+
+
+def addresses(page: ModelAdmin) -> Iterator[tuple[str, str]]:
+    """Name and address of every page of one model."""
+    prefix = f"{page.opts.app_label}_{page.opts.model_name}_"
+    for pattern in page.get_urls():
+        if pattern.name:
+            yield (
+                pattern.name.removeprefix(prefix) if pattern.name.startswith(prefix) else pattern.name,
+                (_reversed(pattern.name, page)),
+            )
+
+
+def _reversed(name: str, page: ModelAdmin) -> str:
+    """The address, with whatever arguments its pattern takes."""
+    row = row_of(page)
+    past = page.model.history.first() if hasattr(page.model, "history") else None
+    for given in ([], [row], [row, past.pk if past else 0], [_settable().code, 1]):
+        try:
+            return reverse(f"admin:{name}", args=given)
+        except NoReverseMatch:
+            continue
+    raise AssertionError(f"how is {name} addressed?")
+
+
+def _settable() -> Unit:
+    return Unit.objects.get(name="UP3 Menteng")
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    Job.objects.create(kind="probe", run_at="2026-01-01T00:00Z")
+    return World()
+
+
+def expected(page: ScopedAdmin, name: str, held: set[str]) -> set[int]:
+    """Which statuses the powers allow for reading this page."""
+    full_name = f"{page.opts.app_label}_{page.opts.model_name}_{name}"
+    sees, changes = bool(powers_of(page) & held), bool(page.change and page.change in held)
+    if not sees and OWN_POWER.get(full_name) not in held:
+        return REFUSED
+    if name in ("changelist", "changelist_stats"):
+        return {200}
+    if name in ("change", "history"):  # 302 to the list: the row is not this reader's to see
+        return {200, 302}
+    if name == "add" and not _overrides(page, "has_add_permission"):
+        return {200} if changes else {403}
+    if name == "delete" and not _overrides(page, "has_delete_permission"):
+        return {403}
+    if full_name in OWN_POWER:
+        return {200, *REFUSED} if OWN_POWER[full_name] in held else REFUSED
+    return {200, *REFUSED}
+
+
+def may_write(page: ScopedAdmin, name: str, held: set[str]) -> bool:
+    """Whether a page beside the usual form lets its own power, or that of an admin which adds, do more."""
+    if name == "add" and _overrides(page, "has_add_permission"):
+        return bool(powers_of(page) & held)
+    return OWN_POWER.get(f"{page.opts.app_label}_{page.opts.model_name}_{name}") in held
+
+
+def _overrides(page: ScopedAdmin, method: str) -> bool:
+    return getattr(type(page), method) is not getattr(ScopedAdmin, method)
+
+
+def read_all(client: Client, who: str, held: set[str]) -> list[str]:
+    """Read every page as `who`; answers what was not as the powers say."""
+    wrong = []
+    for page in scoped():
+        for name, address in addresses(page):
+            answer = client.get(address)
+            if answer.status_code not in (want := expected(page, name, held)):
+                wrong.append(f"{who}, GET {address}: {answer.status_code}, not {sorted(want)}")
+    return wrong
+
+
+def test_every_page_is_scoped_or_known_to_be_technical() -> None:
+    unknown = [
+        page.opts.label
+        for page in technical()
+        if page.opts.app_label not in THIRD_PARTY and page.model not in TECHNICAL
+    ]
+
+    assert unknown == []
+    assert [page.opts.label for page in scoped() if not powers_of(page)] == []
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role != Role.CHANNEL])
+def test_a_role_reads_exactly_the_pages_its_powers_open(role: Role, world: World) -> None:
+    client = logged_in(appoint("actor", role, world.units["PLN Pusat"]))
+    client.get(reverse("admin:index"))
+    before = fingerprint()
+
+    wrong = read_all(client, role, {power.value for power in POWERS[role]})
+
+    assert wrong == []
+    assert fingerprint() == before, "reading a page changed something"
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role != Role.CHANNEL])
+def test_a_role_without_the_power_changes_nothing_by_posting(role: Role, world: World) -> None:
+    client = logged_in(appoint("actor", role, world.units["PLN Pusat"]))
+    held = {power.value for power in POWERS[role]}
+    client.get(reverse("admin:index"))
+    before, wrong = fingerprint(), []
+    for page in scoped():
+        if page.change in held:
+            continue
+        for name, address in addresses(page):
+            if may_write(page, name, held):
+                continue
+            status = client.post(address, {"post": "yes"}).status_code
+            if status >= 500 or (name in WRITING and status not in REFUSED):
+                wrong.append(f"{role}, POST {address}: {status}")
+        if fingerprint() != before:
+            wrong.append(f"{role}, POST to the pages of {page.opts.label}: something changed")
+            before = fingerprint()
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("who", ["nobody", "channel", "staff without a position", "anonymous"])
+def test_without_a_position_the_admin_shows_nothing(who: str, world: World, nobody: User) -> None:
+    actors = {
+        "nobody": lambda: nobody,
+        "channel": lambda: appoint("c", Role.CHANNEL, world.units["PLN Pusat"]),
+        "staff without a position": lambda: User.objects.create(username="s", is_staff=True),
+        "anonymous": lambda: None,
+    }
+    client = logged_in(actors[who]())
+    shown = []
+    for page in [*scoped(), *technical()]:
+        for _, address in addresses(page):
+            if (
+                client.get(address).status_code not in REFUSED
+                or client.post(address).status_code not in REFUSED
+            ):
+                shown.append(address)
+
+    assert shown == []
+
+
+def test_technical_pages_are_for_superusers_only(world: World) -> None:
+    back_office = logged_in(appoint("b", Role.BACK_OFFICE, world.units["PLN Pusat"]))
+    root = logged_in(User.objects.create(username="root", is_staff=True, is_superuser=True))
+    lists = [
+        reverse(f"admin:{page.opts.app_label}_{page.opts.model_name}_changelist") for page in technical()
+    ]
+
+    assert {back_office.get(address).status_code for address in lists} == {403}
+    assert {address: root.get(address).status_code for address in lists} == dict.fromkeys(lists, 200)
+
+
+def test_a_superuser_without_a_position_opens_no_page_of_the_trade(world: World) -> None:
+    root = logged_in(User.objects.create(username="root", is_staff=True, is_superuser=True))
+    opened = [
+        address
+        for page in scoped()
+        for name, address in addresses(page)
+        if name in STANDARD and root.get(address).status_code == 200
+    ]
+
+    assert opened == []
