@@ -21,10 +21,12 @@ KEY = ("idpel", "period", "reference", "kind")
 SAME_KEY = " AND ".join(f"p.{name} = s.{name}" for name in KEY)
 
 POSTGRESQL_TABLE = """
+CREATE TEMP SEQUENCE IF NOT EXISTS staged_rows CACHE 10000;
+ALTER SEQUENCE staged_rows RESTART;
 CREATE TEMP TABLE staged (
     idpel varchar(12), period varchar(7), paid_at timestamptz, amount bigint, product varchar(10),
     tariff varchar(6), power_va integer, kogol smallint, unit_code varchar(12), reference varchar(32),
-    kind varchar(8), row_number bigserial
+    kind varchar(8), row_number bigint DEFAULT nextval('staged_rows')
 ) ON COMMIT DROP
 """
 SQLITE_TABLE = f"CREATE TEMP TABLE staged ({COLUMN_LIST}, row_number integer PRIMARY KEY)"
