@@ -177,15 +177,14 @@ def not_found_page(request: HttpRequest, exception: Exception) -> HttpResponseBa
 
 
 def server_error_page(request: HttpRequest) -> HttpResponseBase:
-    """500 for a bug; 503 when it is the database or the cache that does not answer."""
-    described = _from_below(sys.exc_info()[1])
-    if described and described[0]["status"] == HTTPStatus.SERVICE_UNAVAILABLE:
-        body, headers = described
-    else:
-        detail = _("This was not your fault. It has been recorded.")
-        body, headers = problem(status=500, code="error", detail=detail), {}
+    """500 for a bug; 503 when the database or the cache does not answer; 400 for what no column can hold."""
+    error = sys.exc_info()[1]
+    detail = _("This was not your fault. It has been recorded.")
+    body, headers = _from_below(error) or (problem(status=500, code="error", detail=detail), {})
     if _is_api(request):
         return JsonResponse(body, status=body["status"], content_type=CONTENT_TYPE, headers=headers)
+    if isinstance(error, MISFIT):
+        return defaults.bad_request(request, error)
     page = defaults.server_error(request)
     page.status_code = body["status"]
     for name, value in headers.items():

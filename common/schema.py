@@ -33,8 +33,8 @@ PROBLEM = {
     },
     "required": ["type", "title", "status", "code", "detail"],
 }
-ALWAYS = ("400", "401", "403", "404", "406", "429", "500", "503")
-WITH_BODY = ("409", "413", "415", "422")
+ALWAYS = ("400", "401", "403", "404", "406", "422", "429", "500", "503")
+WITH_BODY = ("409", "413", "415")
 WITH_VERSION = ("412", "428")
 
 IF_MATCH = {
@@ -69,7 +69,9 @@ class PortalSchema(AutoSchema):
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         operation = super().get_operation(*args, **kwargs)
         if operation is not None and (headers := list(self._headers())):
-            operation["parameters"] = [*operation.get("parameters", []), *headers]
+            ours = {header["name"] for header in headers}
+            declared = [known for known in operation.get("parameters", []) if known["name"] not in ours]
+            operation["parameters"] = [*declared, *headers]
         return operation
 
     def _headers(self) -> Iterator[dict[str, Any]]:

@@ -344,3 +344,7 @@ class CustomerImport(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+    @property
+    def is_ready(self) -> bool:
+        return self.status == self.Status.READY

@@ -14,6 +14,7 @@ from common.errors import Invalid
 
 MASK = "••••"
 HOME_REGION = "ID"
+MAX_PHONE = 30
 MOBILE, PSTN = "MOBILE", "PSTN"
 # Where a country's mobile and fixed numbers look alike, the number is taken for a fixed one: those are never
 # sent a message.
@@ -55,16 +56,13 @@ def normalise_phone(text: str) -> Phone:
     Raises:
         Invalid: it is no number that a person can be reached at (`bad_phone`).
     """
-    refusal = Invalid(_("This is not a phone number."), code="bad_phone", field="phone")
-    if len(text) > 30:
-        raise refusal
     try:
-        parsed = phonenumbers.parse(text, HOME_REGION)
-    except phonenumbers.NumberParseException as error:
-        raise refusal from error
+        parsed = phonenumbers.parse(text[:MAX_PHONE], HOME_REGION)
+    except phonenumbers.NumberParseException:
+        parsed = phonenumbers.PhoneNumber()
     kind = KINDS.get(phonenumbers.number_type(parsed))
-    if kind is None or parsed.extension:
-        raise refusal
+    if kind is None or parsed.extension or len(text) > MAX_PHONE:
+        raise Invalid(_("This is not a phone number."), code="bad_phone", field="phone")
     return Phone(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164), kind)
 
 

@@ -1,5 +1,7 @@
 """The API's table of contents."""
 
+from csp.constants import UNSAFE_INLINE
+from csp.decorators import csp_update
 from django.contrib.auth.decorators import login_required
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
@@ -8,10 +10,13 @@ from allocation.api.urls import urlpatterns as allocation
 from customers.api.urls import urlpatterns as customers
 from units.api.urls import urlpatterns as units
 
+# Swagger UI places its parts by style attributes.
+docs = csp_update({"style-src": [UNSAFE_INLINE]})(SpectacularSwaggerSplitView.as_view(url_name="api:schema"))
+
 urlpatterns = [
     *units,
     *customers,
     *allocation,
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", login_required(SpectacularSwaggerSplitView.as_view(url_name="api:schema")), name="docs"),
+    path("docs/", login_required(docs), name="docs"),
 ]

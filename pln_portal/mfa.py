@@ -26,9 +26,15 @@ from units.models import User
 RECOVERY_CODES = 10
 
 
+class MemberRequest(HttpRequest):
+    """A request behind `login_required`."""
+
+    user: User
+
+
 @login_required
 @require_http_methods(["GET", "POST"])
-def second_step(request: HttpRequest) -> HttpResponse:
+def second_step(request: MemberRequest) -> HttpResponse:
     """Begin, confirm, renew the recovery codes, or remove. All but the beginning needs a valid code."""
     action = ACTIONS.get(request.POST.get("action", ""))
     if action is None:
@@ -39,14 +45,14 @@ def second_step(request: HttpRequest) -> HttpResponse:
     return action(request, form) if form.is_valid() else _page(request, form)
 
 
-def _begin(request: HttpRequest) -> HttpResponse:
+def _begin(request: MemberRequest) -> HttpResponse:
     """Make a new key; it counts only once a code proved that the phone has it."""
     if not _device(request.user):
         TOTPDevice.objects.create(user=request.user, name="app", confirmed=False)
     return redirect("mfa")
 
 
-def _confirm(request: HttpRequest, form: CodeForm) -> HttpResponse:
+def _confirm(request: MemberRequest, form: CodeForm) -> HttpResponse:
     device = _device(request.user)
     if device is None or device.confirmed or not device.verify_token(form.cleaned_data["code"]):
         form.refuse()
@@ -59,14 +65,14 @@ def _confirm(request: HttpRequest, form: CodeForm) -> HttpResponse:
     return _page(request, CodeForm(), recovery_codes=codes)
 
 
-def _renew(request: HttpRequest, form: CodeForm) -> HttpResponse:
+def _renew(request: MemberRequest, form: CodeForm) -> HttpResponse:
     if accepting_device(request.user, form.cleaned_data["code"]) is None:
         form.refuse()
         return _page(request, form)
     return _page(request, CodeForm(), recovery_codes=_new_recovery_codes(request.user))
 
 
-def _remove(request: HttpRequest, form: CodeForm) -> HttpResponse:
+def _remove(request: MemberRequest, form: CodeForm) -> HttpResponse:
     if accepting_device(request.user, form.cleaned_data["code"]) is None:
         form.refuse()
         return _page(request, form)
@@ -85,7 +91,7 @@ ACTIONS: dict[str, Callable[..., HttpResponse]] = {
 }
 
 
-def _page(request: HttpRequest, form: CodeForm, recovery_codes: list[str] | None = None) -> HttpResponse:
+def _page(request: MemberRequest, form: CodeForm, recovery_codes: list[str] | None = None) -> HttpResponse:
     device = _device(request.user)
     context: dict[str, Any] = {"form": form, "device": device, "recovery_codes": recovery_codes}
     if device and device.confirmed:

@@ -348,6 +348,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AvailabilityEnum": "allocation.models.Availability.choices",
         "ProductEnum": "customers.models.Product.choices",
+        "PhaseEnum": "customers.models.Phase.choices",
         "UnitKindEnum": "units.models.UnitKind.choices",
         "TransactionEnum": "allocation.models.Transaction.choices",
         "ChannelEnum": "allocation.models.Channel.choices",
@@ -403,7 +404,8 @@ if PRODUCTION:
 
 LANGUAGE_CODE = "id"
 LANGUAGES = [("id", "Bahasa Indonesia"), ("en", "English")]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "libraries"]
+FORMAT_MODULE_PATH = "pln_portal.formats"
 USE_I18N = USE_TZ = USE_THOUSAND_SEPARATOR = True
 TIME_ZONE = "Asia/Jakarta"
 

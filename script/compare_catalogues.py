@@ -1,6 +1,7 @@
 """Compare the catalogues of two locale folders: the committed one and one that makemessages just updated.
 
-Texts that only the committed one has are fine: they translate libraries.
+Texts that only the committed one has are fine: the next makemessages drops them. Catalogues in `libraries/`
+translate texts of other packages, so they have no fresh counterpart and must only be complete.
 """
 
 import sys
@@ -25,31 +26,42 @@ def is_translated(message: Message) -> bool:
     return all(texts)
 
 
-def problems(committed: Catalog, fresh: Catalog) -> Iterator[str]:
+def flaws(committed: Catalog) -> Iterator[str]:
     for message in committed:
         if message.id and message.fuzzy:
             yield f"fuzzy: {message.id!r}"
         elif message.id and not is_translated(message):
             yield f"not translated: {message.id!r}"
+    for message, errors in committed.check():
+        yield f"placeholders differ: {message.id!r}: {errors[0]}"
+
+
+def gaps(committed: Catalog, fresh: Catalog) -> Iterator[str]:
     for message in fresh:
         if message.id and committed.get(message.id, message.context) is None:
             yield f"missing: {message.id!r}"
+
+
+def report(path: Path, fresh: Path) -> int:
+    """Print what is wrong with the catalogue `path`, and how many texts it has. Returns how much is wrong."""
+    if not path.exists():
+        print(f"{path} does not exist")
+        return 1
+    texts = catalogue(path)
+    problems = [*flaws(texts), *gaps(texts, catalogue(fresh))]
+    for problem in problems:
+        print(f"{path}: {problem}")
+    print(f"{path}: {len(texts)} texts")
+    return len(problems)
 
 
 def main(committed: Path, fresh: Path) -> int:
     found = 0
     languages = {path.parent.parent.name for path in committed.glob("*/LC_MESSAGES/django.po")}
     for language in sorted(languages.union(LANGUAGES)):
-        name = Path(language, "LC_MESSAGES", "django.po")
-        if not (committed / name).exists():
-            print(f"locale/{name} does not exist")
-            found += 1
-            continue
-        texts = catalogue(committed / name)
-        for problem in problems(texts, catalogue(fresh / name)):
-            print(f"locale/{name}: {problem}")
-            found += 1
-        print(f"locale/{name}: {len(texts)} texts")
+        for name in (Path(language), Path("libraries", language)):
+            name /= "LC_MESSAGES/django.po"
+            found += report(committed / name, fresh / name)
     return 1 if found else 0
 
 

@@ -34,11 +34,14 @@ install_from() {
 
 # Compiled translations are not kept in Git. Babel needs no gettext on the machine.
 compile_locale() {
-    local po stale=
-    for po in locale/*/LC_MESSAGES/django.po; do
-        if [ -e "$po" ] && [ "$po" -nt "${po%.po}.mo" ]; then stale=yes; fi
+    local folder po stale
+    for folder in locale locale/libraries; do
+        stale=
+        for po in "$folder"/*/LC_MESSAGES/django.po; do
+            if [ -e "$po" ] && [ "$po" -nt "${po%.po}.mo" ]; then stale=yes; fi
+        done
+        if [ -n "$stale" ]; then
+            .venv/bin/python -m babel.messages.frontend --quiet compile -f -D django -d "$folder"
+        fi
     done
-    if [ -n "$stale" ]; then
-        .venv/bin/python -m babel.messages.frontend --quiet compile -f -D django -d locale
-    fi
 }

@@ -28,7 +28,10 @@ os.environ.setdefault(
 )  # the browser tests' event loop and the ORM share a thread
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests that empty the database run last; the others find the reference data that was loaded once."""
+    items.sort(key=_empties_the_database)
     if CHROMIUM:
         return
     no_browser = pytest.mark.skip(reason="Chromium is not installed, so nothing was tested in a browser")
@@ -88,15 +91,17 @@ def _flushing_is_allowed() -> Iterator[None]:
 def _clean_slate(request: pytest.FixtureRequest) -> None:
     """Reference data for tests that flush the database, and no throttle counts from other tests."""
     cache.clear()
-    if {"transactional_db", "live_server"} & set(request.fixturenames) or _is_transactional(request):
+    if _empties_the_database(request.node):
         request.getfixturevalue("transactional_db")
         if not Unit.objects.exists():
             reference.load()
 
 
-def _is_transactional(request: pytest.FixtureRequest) -> bool:
-    marker = request.node.get_closest_marker("django_db")
-    return bool(marker and marker.kwargs.get("transaction"))
+def _empties_the_database(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    fixtures = set(getattr(item, "fixturenames", ()))
+    is_transactional = bool(marker and marker.kwargs.get("transaction"))
+    return is_transactional or bool({"transactional_db", "live_server"} & fixtures)
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
@@ -23,6 +22,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidge
 
 from common.admin import ScopedAdmin, holds, leave_for, tell_refusal
 from common.errors import DomainError
+from common.history import ScopedHistoryAdmin
 from units.models import Area, Position, ServiceArea, Unit, UnitAlias, User
 from units.powers import Power
 from units.services.positions import appoint, end_position
@@ -98,7 +98,7 @@ class UnitAliasInline(TabularInline):
 
 
 @admin.register(Unit)
-class UnitAdmin(SimpleHistoryAdmin, ScopedAdmin):
+class UnitAdmin(ScopedHistoryAdmin):
     """The unit tree. Moving a unit moves everything below it."""
 
     see, change = Power.SEE_UNITS, Power.MANAGE_UNITS
@@ -132,7 +132,7 @@ class ImportForm(forms.Form):
 
 
 @admin.register(ServiceArea)
-class ServiceAreaAdmin(SimpleHistoryAdmin, ScopedAdmin):
+class ServiceAreaAdmin(ScopedHistoryAdmin):
     """Which unit serves an area. The most specific row wins; an area without any row is not guessed."""
 
     see, change = Power.SEE_UNITS, Power.MANAGE_UNITS
@@ -185,7 +185,7 @@ class EndForm(BaseDialogForm):
 
 
 @admin.register(Position)
-class PositionAdmin(SimpleHistoryAdmin, ScopedAdmin):
+class PositionAdmin(ScopedHistoryAdmin):
     """Who is what, where, from when. A position is given and ended, never rewritten."""
 
     see = change = Power.MANAGE_POSITIONS

@@ -10,6 +10,8 @@ from allocation.models import AllocationCheck, Outcome, Transaction
 from customers.models import Phase, Product
 from units.models import Unit
 
+YES_NO = (("true", "true"), ("false", "false"))  # what BooleanFilter does not know it would ignore
+
 
 class AvailabilityFilter(filters.FilterSet):
     """Over units; `phase` narrows what is said of each, see `AvailabilityViewSet.list`."""
@@ -29,7 +31,7 @@ class CheckFilter(filters.FilterSet):
     """`unit` takes in the units below it; `from` and `until` are days, both inclusive."""
 
     unit = filters.CharFilter(method="within_unit", max_length=12)
-    served = filters.BooleanFilter(method="by_served")
+    served = filters.TypedChoiceFilter(choices=YES_NO, coerce="true".__eq__, method="by_served")
     outcome = filters.ChoiceFilter(choices=Outcome.choices)
     product = filters.ChoiceFilter(choices=Product.choices)
     transaction = filters.ChoiceFilter(choices=Transaction.choices)

@@ -125,23 +125,51 @@ def ask(*, inquiry: Inquiry, by: User, at: datetime) -> Answer:
         NoMatrix: no matrix was in force on that day.
         CurrentServiceNeeded, SameProduct: see `Inquiry.question`.
     """
-    question = inquiry.question
     unit, on = _premises(inquiry, at)
     authority.require(user=by, power=Power.CHECK_ALLOCATION, unit=unit)
     rows = matrix.rows_in_force(on)
     states = availability.in_force([unit], at=availability.moment_of(on, unit, at))
-    check = AllocationCheck.objects.create(
-        unit=unit,
+    step_phase = PowerStep.objects.filter(va=inquiry.power_va).values_list("phase", flat=True).first()
+    check = compose(
+        inquiry=inquiry,
+        on=on,
+        rows=rows,
+        states=[states[unit.pk, phase] for phase in rules.PHASES],
+        step_phase=step_phase,
+        by=by,
+        at=at,
+    )
+    check.save()
+    return answer_of(check)
+
+
+def compose(
+    *,
+    inquiry: Inquiry,
+    on: date,
+    rows: list[AllocationRow],
+    states: list[availability.InForce],
+    step_phase: int | None,
+    by: User,
+    at: datetime,
+) -> AllocationCheck:
+    """The judged check, not saved yet: `rows` is the matrix of the day, `states` what the unit had.
+
+    `step_phase` is the phase that the wanted power belongs to, None where it is no standard step.
+    """
+    question = inquiry.question
+    settings = {state.phase: state.row for state in states}
+    return AllocationCheck(
+        unit=states[0].unit,
         on=on,
         asked_at=at,
         asked_by=by,
         matrix=rows[0].matrix,
-        availability_1=states[unit.pk, Phase.ONE].row,
-        availability_3=states[unit.pk, Phase.THREE].row,
+        availability_1=settings[Phase.ONE],
+        availability_3=settings[Phase.THREE],
         **_asked(inquiry, question),
-        **_found(inquiry, question, rows, {phase: states[unit.pk, phase].value for phase in rules.PHASES}),
+        **_judged(inquiry, question, rows, {state.phase: state.value for state in states}, step_phase),
     )
-    return answer_of(check)
 
 
 def _asked(inquiry: Inquiry, question: rules.Question) -> dict[str, Any]:
@@ -159,10 +187,13 @@ def _asked(inquiry: Inquiry, question: rules.Question) -> dict[str, Any]:
     }
 
 
-def _found(
-    inquiry: Inquiry, question: rules.Question, rows: list[AllocationRow], values: dict[int, str | None]
+def _judged(
+    inquiry: Inquiry,
+    question: rules.Question,
+    rows: list[AllocationRow],
+    values: dict[int, str | None],
+    step_phase: int | None,
 ) -> dict[str, Any]:
-    step_phase = PowerStep.objects.filter(va=inquiry.power_va).values_list("phase", flat=True).first()
     phases = rules.phases_for(step_phase=step_phase, asked=inquiry.phase)
     judged = {phase: values[phase] for phase in phases}
     deciding = rules.deciding_rows(rows, question=question, availability=judged)

@@ -32,17 +32,19 @@ from units.powers import Power
 
 CONTENT_TYPES = {"csv": CSV_TYPE, "xlsx": XLSX_TYPE}
 MASKED = ("masked_name", "masked_address", "masked_nik")
-TERMS = (("area", "unit"), ("tariff", "kogol"), ("power_va", "phase", "product"))
+TERMS = (("area", "unit"), ("tariff", "kogol"), ("power_va", "phase"), "product")
 NEW_PERSONAL = (
     "new_name",
     ("new_street", "new_building_number"),
-    ("new_rt", "new_rw", "new_landmark"),
+    ("new_rt", "new_rw"),
+    "new_landmark",
 )
 
 
 class ReadOnlyInline(TabularInline):
     extra = 0
     can_delete = False
+    hide_title = True
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

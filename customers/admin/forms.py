@@ -36,18 +36,18 @@ def _text(label: Any, length: int, **kwargs: Any) -> forms.CharField:
 class CustomerForm(forms.ModelForm):
     """`new_*` fields replace what is known; left empty they leave it as it is."""
 
-    new_name = _text(_("name"), 120)
-    new_street = _text(_("street"), 160)
-    new_building_number = _text(_("building number"), 20)
+    new_name = _text(_("Name"), 120)
+    new_street = _text(_("Street"), 160)
+    new_building_number = _text(_("Building number"), 20)
     new_rt = _text("RT", 3)
     new_rw = _text("RW", 3)
-    new_landmark = _text(_("landmark"), 160)
+    new_landmark = _text(_("Landmark"), 160)
     new_nik = _text("NIK", 16)
-    remove_nik = forms.BooleanField(label=_("remove the NIK"), required=False)
-    new_phone = _text(_("another phone number"), 30)
-    new_meter_number = _text(_("new meter number"), 11)
+    remove_nik = forms.BooleanField(label=_("Remove the NIK"), required=False)
+    new_phone = _text(_("Another phone number"), 30)
+    new_meter_number = _text(_("New meter number"), 11)
     new_meter_installed_on = forms.DateField(
-        label=_("installed on"), required=False, widget=UnfoldAdminSingleDateWidget
+        label=_("Installed on"), required=False, widget=UnfoldAdminSingleDateWidget
     )
     read_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 

@@ -44,7 +44,8 @@ class CustomerImportAdmin(ScopedAdmin):
     actions_list = ("download_template",)
     actions_detail = ("apply",)
     shown = (
-        ("file_name", "state", "progress"),
+        ("file_name", "status"),
+        "progress",
         ("row_count", "error_count"),
         ("uploaded_by", "uploaded_at"),
         ("applied_by", "finished_at"),
@@ -61,7 +62,9 @@ class CustomerImportAdmin(ScopedAdmin):
         return False
 
     def has_apply_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return holds(request, Power.MANAGE_CUSTOMERS)
+        """The button is there while there is something to apply."""
+        record = self.get_object(request, object_id)
+        return self.has_add_permission(request) and bool(record) and record.is_ready
 
     @display(
         description=_("state"),
@@ -89,7 +92,7 @@ class CustomerImportAdmin(ScopedAdmin):
         page = self.admin_site.admin_view(self.template_view)
         return [path("template.csv", page, name="customers_customerimport_template"), *super().get_urls()]
 
-    @action(description=_("Template (CSV)"), icon="download", permissions=["apply"])
+    @action(description=_("Template (CSV)"), icon="download", permissions=["add"])
     def download_template(self, request: HttpRequest) -> HttpResponse:
         return leave_for(request, reverse("admin:customers_customerimport_template"))
 

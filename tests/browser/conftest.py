@@ -6,12 +6,9 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Locator, Page, Request
+from playwright.sync_api import ConsoleMessage, Page, Request
 
 from units.models import User
-
-GAMBIR = ("DKI JAKARTA", "KOTA ADM. JAKARTA PUSAT", "GAMBIR", "GAMBIR")
-LEVELS = ("Provinsi:", "Kabupaten:", "Kecamatan:", "Desa:")
 
 
 @pytest.fixture
@@ -22,7 +19,7 @@ def offences() -> list[str]:
 
 @pytest.fixture
 def page(page: Page, live_server: object, offences: list[str]) -> Iterator[Page]:
-    """A page whose test fails when the browser leaves the machine, is refused by the CSP, or meets an error."""
+    """Fails its test when the browser leaves the machine, is refused by the CSP, or meets an error."""
     home = urlsplit(live_server.url).netloc
 
     def watch_request(request: Request) -> None:
@@ -55,21 +52,3 @@ def log_in(page: Page, live_server: object) -> Callable[..., Page]:
         return page
 
     return enter
-
-
-def choose_place(page: Page, *names: str) -> None:
-    """Walk down the cascade, each level as soon as it is open."""
-    for label, name in zip(LEVELS, names, strict=False):
-        level: Locator = page.get_by_label(label, exact=True)
-        level.locator("option", has_text=name).first.wait_for(state="attached")
-        level.select_option(label=name)
-
-
-def fill_in_check(
-    page: Page, *, power: str = "2200", tariff: str = "R1", product: str = "PASCABAYAR"
-) -> None:
-    """Everything the SOP asks for a new connection in Gambir; not sent yet."""
-    choose_place(page, *GAMBIR)
-    page.get_by_label("Daya:", exact=True).select_option(power)
-    page.get_by_label("Tarif:", exact=True).select_option(tariff)
-    page.locator(f"[name=product][value={product}]").check()

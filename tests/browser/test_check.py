@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import choose_place, fill_in_check
+from tests.browser.steps import choose_place, fill_in_check
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -14,8 +14,8 @@ NOTIFICATION = (
     " Apakah anda bersedia dilayani dengan Layanan PRABAYAR?"
 )
 SCRIPT = (
-    "... Mohon maaf Bapak/Ibu, untuk saat ini Daya 2.200 VA dengan layanan PASKABAYAR belum tersedia di wilayah"
-    " Bapak/Ibu, apakah bapak/Ibu bersedia dilayani dengan layanan PRABAYAR? ..."
+    "... Mohon maaf Bapak/Ibu, untuk saat ini Daya 2.200 VA dengan layanan PASKABAYAR belum tersedia di"
+    " wilayah Bapak/Ibu, apakah bapak/Ibu bersedia dilayani dengan layanan PRABAYAR? ..."
 )
 
 

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from customers.models import Customer, Tariff
-from tests.browser.conftest import choose_place
+from tests.browser.steps import choose_place
 from units.models import Area
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -1,4 +1,4 @@
-"""Nothing serious for axe on any page of the console, in light and in dark; and the log-in needs no script."""
+"""Nothing serious for axe on any page of the console, light or dark; and the log-in needs no script."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -7,7 +7,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from oauth2_provider.models import Application
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import fill_in_check
+from tests.browser.steps import fill_in_check
 from units.models import User
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -5,7 +5,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from allocation.models import MeterAvailability
-from tests.browser.conftest import fill_in_check
+from tests.browser.steps import fill_in_check
 from tests.browser.test_check import NOTIFICATION
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -121,9 +121,7 @@ def test_wrong_codes_lock_the_account_like_wrong_passwords(client, agent, phone,
     assert enter_password(client).status_code == 429
 
 
-def test_wrong_passwords_lock_the_pair_of_account_and_address_with_a_page_that_says_so(
-    client, agent, settings
-):
+def test_wrong_passwords_lock_the_account_at_this_address_and_say_so(client, agent, settings):
     for _attempt in range(settings.AXES_FAILURE_LIMIT):
         response = enter_password(client, password="wrong")
 

@@ -1,7 +1,9 @@
 """The shell pages: who lands where, and what everybody can read."""
 
 import pytest
+from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.conftest import CAST
 from units.models import Position
@@ -48,8 +50,6 @@ def test_somebody_without_a_position_reads_why_nothing_is_here(browse, nobody):
 
 
 def test_a_position_that_ended_a_second_ago_opens_no_check(browse, agent):
-    from django.utils import timezone
-
     screen = browse(agent)
     assert screen.get("/alokasi/").status_code == 200
     Position.objects.filter(holder=agent).update(ends_at=timezone.now() - timezone.timedelta(seconds=1))
@@ -145,8 +145,6 @@ def test_a_wrong_address_has_a_page_of_ours(client):
 
 @pytest.mark.django_db
 def test_a_form_without_its_token_is_refused_with_a_page_of_ours(agent):
-    from django.test import Client
-
     response = Client(enforce_csrf_checks=True).post(
         "/accounts/login/", {"username": "agent", "password": "x"}
     )

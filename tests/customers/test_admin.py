@@ -353,9 +353,8 @@ def test_a_file_is_uploaded_checked_applied(browse, back_office):
     record = CustomerImport.objects.get()
     jobs.run(Job.objects.get(kind=imports.CHECK_JOB).pk, at=record.uploaded_at)
 
-    shown = client.get(page("customerimport_change", record.pk))
-    assert shown.status_code == 200
     apply = page("customerimport_apply", record.pk)
+    assert apply in client.get(page("customerimport_change", record.pk)).content.decode()
     client.get(apply)
     record.refresh_from_db()
     assert record.status == "READY"
@@ -383,7 +382,9 @@ def test_an_import_with_errors_cannot_be_applied(browse, back_office):
     upload(client, file_of(GOOD | {"tariff": "X"}))
     record = imports.check_import(import_id=CustomerImport.objects.get().pk)
 
-    client.post(page("customerimport_apply", record.pk), {"_form_submitted": "on"})
+    apply = page("customerimport_apply", record.pk)
+    assert apply not in client.get(page("customerimport_change", record.pk)).content.decode()
+    assert client.post(apply, {"_form_submitted": "on"}).status_code == 403
 
     record.refresh_from_db()
     assert record.status == "FAILED"

@@ -1,7 +1,6 @@
-from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
-from units.models import Area, Unit, UnitKind
+from units.models import Area, AreaLevel, Unit, UnitKind, UnitQuerySet
 
 
 class UnitFilter(filters.FilterSet):
@@ -13,13 +12,13 @@ class UnitFilter(filters.FilterSet):
         model = Unit
         fields = ("kind", "parent", "search")
 
-    def by_name(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+    def by_name(self, queryset: UnitQuerySet, name: str, value: str) -> UnitQuerySet:
         return queryset.named(value.strip())
 
 
 class AreaFilter(filters.FilterSet):
     parent = filters.CharFilter(field_name="parent_id")
-    level = filters.NumberFilter(min_value=1, max_value=4)
+    level = filters.TypedChoiceFilter(choices=AreaLevel.choices, coerce=int)
     search = filters.CharFilter(field_name="display_name", lookup_expr="icontains", max_length=100)
 
     class Meta:

@@ -17,7 +17,7 @@ class UnitBriefSerializer(serializers.ModelSerializer):
 
 
 class UnitSerializer(serializers.ModelSerializer):
-    parent = serializers.CharField(source="parent.code", default=None, read_only=True, allow_null=True)
+    parent = serializers.CharField(source="parent.code", default=None, read_only=True, allow_null=True)  # type: ignore[assignment]
     aliases = serializers.SerializerMethodField()
 
     class Meta:
@@ -39,7 +39,7 @@ class UnitSerializer(serializers.ModelSerializer):
 
 
 class AreaSerializer(serializers.ModelSerializer):
-    parent = serializers.CharField(source="parent_id", read_only=True, allow_null=True)
+    parent = serializers.CharField(source="parent_id", read_only=True, allow_null=True)  # type: ignore[assignment]
 
     class Meta:
         model = Area
@@ -53,7 +53,7 @@ class AreaDetailSerializer(AreaSerializer):
     units = serializers.SerializerMethodField()
 
     class Meta(AreaSerializer.Meta):
-        fields = (*AreaSerializer.Meta.fields, "lineage", "units")
+        fields = (*AreaSerializer.Meta.fields, "lineage", "units")  # type: ignore[assignment]
 
     def get_lineage(self, area: Area) -> list[dict[str, str]]:
         rows = Area.objects.filter(code__in=area.lineage).order_by("code")

@@ -1,0 +1,5 @@
+"""18 Februari 2022, 14.30 WIB: what differs from Django's own formats of this language."""
+
+DATE_FORMAT = "j F Y"
+DATETIME_FORMAT = "j F Y, H.i T"
+TIME_FORMAT = "H.i"

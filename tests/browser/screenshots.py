@@ -1,0 +1,63 @@
+"""The pictures of the README, from a running portal with demo data.
+
+.venv/bin/python -m tests.browser.screenshots http://127.0.0.1:8000
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser.steps import fill_in_check
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
+PASSWORD = os.environ.get("DEMO_PASSWORD", "pln-demo-123")
+
+
+def log_in(page: Page, home: str, username: str) -> None:
+    page.context.clear_cookies()
+    page.goto(f"{home}/accounts/login/")
+    page.locator("[name=username]").fill(username)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("main form button").click()
+    page.wait_for_load_state()
+
+
+def make_menteng_prabayar_only(page: Page, home: str) -> None:
+    """As its manager does it, in the admin."""
+    log_in(page, home, "manager.menteng")
+    page.goto(f"{home}/admin/allocation/meteravailability/overview/")
+    page.locator("a[href$='/1/']").first.click()
+    page.locator("[name=value][value=PRABAYAR]").check()
+    page.locator("[name=reason]").fill("Meter pascabayar 1 phasa habis di gudang")
+    page.get_by_role("button", name="Simpan").click()
+    page.wait_for_url("**/overview/")
+
+
+def agent_check(page: Page, home: str) -> None:
+    log_in(page, home, "cso")
+    page.locator("#salutation").select_option("Bapak")
+    fill_in_check(page)
+    page.locator("#submit").click()
+    page.locator("[data-notification]").wait_for()
+    page.screenshot(path=FOLDER / "agent-check.png")
+
+
+def main(home: str) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(locale="id-ID", viewport={"width": 1280, "height": 900})
+        make_menteng_prabayar_only(page, home)
+        agent_check(page, home)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1].rstrip("/"))
