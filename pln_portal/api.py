@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from allocation.api.urls import urlpatterns as allocation
 from customers.api.urls import urlpatterns as customers
+from programs.api.urls import urlpatterns as programs
 from units.api.urls import urlpatterns as units
 
 # Swagger UI places its parts by style attributes.
@@ -16,6 +17,7 @@ docs = csp_update({"style-src": [UNSAFE_INLINE]})(SpectacularSwaggerSplitView.as
 urlpatterns = [
     *units,
     *customers,
+    *programs,
     *allocation,
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", login_required(docs), name="docs"),

@@ -11,6 +11,7 @@ from django.core.files import File
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from common import jobs
 from common.errors import Conflict, Invalid
@@ -28,6 +29,7 @@ from units.powers import Power
 IMPORT_JOB = "programs.import_payments"
 TIME_LIMIT = timedelta(minutes=25)
 MAX_UPLOAD = 2 * 1024**3
+NOT_CORRECTABLE = gettext_lazy("Only an applied import of this program can be corrected.")
 TURN = "programs.import_payments"
 
 
@@ -107,7 +109,7 @@ def _check(program: Program, by: User, replaces: PaymentImport | None) -> None:
     if program.status in (Status.DRAFT, Status.CLOSED):
         raise Conflict(_("Payments are imported for an approved program, until it is closed."))
     if replaces and (replaces.program_id != program.pk or replaces.status != PaymentImport.Status.APPLIED):
-        raise NotCorrectable(_("Only an applied import of this program can be corrected."), field="replaces")
+        raise NotCorrectable(NOT_CORRECTABLE, field="replaces")
 
 
 def _create(
@@ -236,7 +238,7 @@ def _take_out(replaced_id: int | None) -> None:
     PaymentDay.objects.filter(payment_import=replaced_id).delete()
     applied = PaymentImport.objects.filter(pk=replaced_id, status=PaymentImport.Status.APPLIED)
     if not applied.update(status=PaymentImport.Status.REPLACED):
-        raise NotCorrectable(_("Only an applied import of this program can be corrected."))
+        raise NotCorrectable(NOT_CORRECTABLE)
 
 
 def _report(file: PaymentFile, rows: list[int], column: str, code: str) -> None:
