@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import TruncDate
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -138,7 +139,7 @@ class AllocationMatrix(models.Model):
     def __str__(self) -> str:
         return _("Matrix %(version)s, from %(day)s") % {
             "version": self.version,
-            "day": self.effective_on.isoformat(),
+            "day": date_format(self.effective_on),
         }
 
     def save(self, *args: Any, **kwargs: Any) -> None:

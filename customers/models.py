@@ -7,6 +7,8 @@ from datetime import date
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -298,7 +300,7 @@ class AccessLog(AppendOnlyModel):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.get_kind_display()}, {date_format(timezone.localtime(self.at), 'DATETIME_FORMAT')}"
 
 
 class CustomerImportQuerySet(models.QuerySet["CustomerImport"]):

@@ -343,6 +343,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "common.schema.forget_column_sizes",
         "common.schema.declare_problems",
     ],
     "ENUM_NAME_OVERRIDES": {

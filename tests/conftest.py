@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client, TransactionTestCase
@@ -110,17 +112,19 @@ def unit(db: None) -> Callable[[str], Unit]:
     return lambda name: Unit.objects.get(name=name)
 
 
+@functools.cache
+def _hashed_once() -> str:
+    """The hash of everybody's password; making it anew for each account would cost most of a test."""
+    return make_password("a-password-for-tests")
+
+
 @pytest.fixture
 def appoint(db: None) -> Callable[..., User]:
     """An account that holds `role` at the unit named `at`."""
 
     def make(username: str, role: Role, at: str, **fields: Any) -> User:
-        user, is_new = User.objects.get_or_create(
-            username=username, defaults={"is_staff": role != Role.CHANNEL}
-        )
-        if is_new:
-            user.set_password("a-password-for-tests")
-            user.save()
+        fresh = {"is_staff": role != Role.CHANNEL, "password": _hashed_once()}
+        user, _ = User.objects.get_or_create(username=username, defaults=fresh)
         fields.setdefault("starts_at", timezone.now() - timezone.timedelta(days=400))
         Position.objects.create(holder=user, role=role, unit=Unit.objects.get(name=at), **fields)
         return user
@@ -170,7 +174,7 @@ channel = _member("channel")
 @pytest.fixture
 def nobody(db: None) -> User:
     """An account without any position."""
-    return User.objects.create_user("nobody", password="a-password-for-tests")
+    return User.objects.create(username="nobody", password=_hashed_once())
 
 
 @pytest.fixture
@@ -252,6 +256,6 @@ def browser_context_args(browser_context_args: dict) -> dict:
 
 
 @pytest.fixture
-def anyone(appoint: Callable[..., User]) -> Iterator[Callable[[str], User]]:
+def anyone(appoint: Callable[..., User]) -> Callable[[str], User]:
     """Any member of the cast, by name."""
-    yield lambda name: appoint(name, *CAST[name])
+    return lambda name: appoint(name, *CAST[name])

@@ -259,16 +259,10 @@ def admin_queries() -> list[str]:
     ]
     hostile = (
         "q=%00",
-        "q=%ED%A0%80",
-        "q=" + "x " * 500,
-        "p=-9",
-        "p=x",
-        "o=9.-9.x",
+        "q=%ED%A0%80" + "%20x" * 300 + "&p=-9&o=9.-9.x",
         "id__exact=x",
-        "nix__in=1",
+        "nix__in=1&_popup=x&_to_field=password",
         "unit__id__exact=99999999999999999999",
-        "e=1&_popup=x&_to_field=password",
-        "all=&p=99999999999",
     )
     return [f"{path}?{query}" for path in lists for query in hostile]
 
@@ -282,7 +276,7 @@ def test_the_admins_lists_take_any_query(world: World) -> None:
 
 def test_the_admins_forms_take_anything(world: World) -> None:
     client = logged_in(appoint("b", Role.BACK_OFFICE, world.units["PLN Pusat"]))
-    junk = ("\x00", "\ud7ff", "9" * 400, "-1", "{{7*7}}", "2021-02-30", "x" * 5000)
+    junk = ("\x00", "9" * 400, "{{7*7}}-" + "x" * 5000)
     failed = []
     for page in admin.site._registry.values():
         if not isinstance(page, ScopedAdmin):
