@@ -167,7 +167,7 @@ def _chosen(program: Program) -> QuerySet[Entry, dict[str, Any]]:
         groups = [F(name) for name in program.group_fields]
         rank = Window(RowNumber(), partition_by=groups, order_by=[order.asc(), F("idpel").asc()])
         limit = (program.winners_per_group or 0) + program.reserves_per_group
-    customer = Customer.objects.filter(idpel=OuterRef("idpel")).values("pk")[:1]
+    customer = Customer.objects.filter(idpel=OuterRef("idpel")).order_by().values("pk")[:1]
     chosen = entries.annotate(
         program_id=Value(program.pk),
         customer_id=Subquery(customer),
@@ -187,9 +187,8 @@ def _chosen(program: Program) -> QuerySet[Entry, dict[str, Any]]:
 
 def _insert(model: type[models.Model], rows: QuerySet[Any, dict[str, Any]]) -> None:
     """INSERT … SELECT of `rows`, whose values bear the names of the columns."""
-    compiler = rows.query.get_compiler(using="default")
-    sql, params = compiler.as_sql()
-    names = [*compiler.query.values_select, *compiler.query.annotation_select]
+    names = list(rows.query.selected)
+    sql, params = rows.query.get_compiler(using="default").as_sql()
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO {model._meta.db_table} ({', '.join(names)}) {sql}", params)
 
