@@ -24,6 +24,7 @@ from programs.admin.steps import open_steps, run
 from programs.models import Evaluation, PaymentImport, Program, Status
 from programs.notices import report_lines
 from programs.services import evaluations, exports, imports, overview, programs
+from units.models import Unit
 from units.powers import Power
 
 
@@ -37,7 +38,6 @@ class ProgramAdmin(ScopedAdmin):
     list_filter = ("status",)
     list_select_related = ("unit",)
     search_fields = ("name", "alias", "slug")
-    autocomplete_fields = ("unit",)
     prepopulated_fields = {"slug": ("name",)}
     fieldsets = (
         (None, {"fields": ("name", "alias", "slug", "unit", "letter", "purpose")}),
@@ -48,6 +48,12 @@ class ProgramAdmin(ScopedAdmin):
                                                     ("pick_up_from", "pick_up_until"), "pick_up_place")}),
         (_("For the agent"), {"fields": ("agent_may_say", "agent_must_not")}),
     )  # fmt: skip
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "unit":
+            own = Unit.objects.filter(request.user.within(Power.RUN_PROGRAMS, field=""))
+            kwargs["queryset"] = own.filter(kind__in=("PUSAT", "UID", "UIW", "UP3"))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Program | None = None) -> dict:
         return {} if obj else self.prepopulated_fields

@@ -49,9 +49,18 @@ class HandOverForm(BaseDialogForm):
 
 
 class RewardChoiceForm(BaseDialogForm):
-    reward = forms.CharField(
-        label=_("Reward, as its UP3 names it"), max_length=120, widget=UnfoldAdminTextInputWidget
-    )
+    """The rewards of the winner's own UP3."""
+
+    reward = forms.ModelChoiceField(Reward.objects.none(), label=_("Reward"), widget=UnfoldAdminSelectWidget)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        winners = Winner.objects.visible_to(self.request.user)
+        number = str(self.object_id)
+        winner = winners.filter(pk=number).first() if number.isdecimal() and len(number) < 19 else None
+        if winner:
+            own = Reward.objects.filter(program=winner.program_id, unit=winner.unit_id)
+            self.fields["reward"].queryset = own  # type: ignore[attr-defined]
 
 
 @admin.register(Reward)
@@ -65,7 +74,6 @@ class RewardAdmin(ScopedAdmin):
     list_select_related = ("unit", "program")
     search_fields = ("name",)
     fields = ("program", "unit", "name", "stock")
-    autocomplete_fields = ("program",)
     actions_detail = ("assign_to_waiting",)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -172,7 +180,7 @@ class WinnerAdmin(ScopedAdmin):
         dialog=_dialog(_("Tell"), ContactForm, _("Keep to the health protocol.")),
     )
     def contact(self, request: HttpRequest, form: ContactForm, object_id: str) -> HttpResponse:
-        return self._do(request, object_id, rewards.contact_winner, **_values(form, ContactForm))
+        return self._do(request, object_id, rewards.contact_winner, **_values(form))
 
     @action(
         description=_("Assign a reward"),
@@ -181,13 +189,7 @@ class WinnerAdmin(ScopedAdmin):
         dialog=_dialog(_("Assign a reward"), RewardChoiceForm),
     )
     def assign(self, request: HttpRequest, form: RewardChoiceForm, object_id: str) -> HttpResponse:
-        winner = self.seen_or_404(request, object_id)
-        named = Reward.objects.filter(program=winner.program_id, unit=winner.unit_id)
-        reward = named.filter(name__iexact=form.cleaned_data["reward"].strip()).first()
-        if reward is None:
-            messages.error(request, _("This UP3 has no reward of that name."))
-            return self._back(request, object_id)
-        return self._do(request, object_id, rewards.assign_reward, reward=reward)
+        return self._do(request, object_id, rewards.assign_reward, **_values(form))
 
     @action(
         description=_("Show the pick-up code"),
@@ -209,7 +211,7 @@ class WinnerAdmin(ScopedAdmin):
         dialog=_dialog(_("Hand over"), HandOverForm),
     )
     def hand_over(self, request: HttpRequest, form: HandOverForm, object_id: str) -> HttpResponse:
-        return self._do(request, object_id, rewards.hand_over, **_values(form, HandOverForm))
+        return self._do(request, object_id, rewards.hand_over, **_values(form))
 
     @action(
         description=_("Not collected"),
@@ -247,6 +249,6 @@ class WinnerAdmin(ScopedAdmin):
         return leave_for(request, reverse("admin:programs_winner_change", args=[object_id]))
 
 
-def _values(form: forms.Form, of: type[forms.Form]) -> dict[str, Any]:
-    """What was typed, without the fields that the dialog itself brings."""
-    return {name: form.cleaned_data[name] for name in of.declared_fields}  # type: ignore[attr-defined]
+def _values(form: forms.Form) -> dict[str, Any]:
+    """What was typed, without the mark that the dialog itself brings."""
+    return {name: value for name, value in form.cleaned_data.items() if not name.startswith("_")}
