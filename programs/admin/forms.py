@@ -17,13 +17,17 @@ from unfold.widgets import (
 
 from customers.models import Kogol, Product, Tariff
 from programs.models import PaymentImport, Program
+from programs.models.program import only_pascabayar
 
 
 class ProgramForm(forms.ModelForm):
     """The criteria as choices. The lists are stored as codes, as the bills say them."""
 
     products = forms.MultipleChoiceField(
-        label=_("products"), choices=Product.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget
+        label=_("products"),
+        initial=only_pascabayar,
+        choices=Product.choices,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
     excluded_kogol = forms.TypedMultipleChoiceField(
         label=_("excluded kogol"), coerce=int, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
