@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from allocation.api.urls import urlpatterns as allocation
 from customers.api.urls import urlpatterns as customers
+from programs.api.urls import urlpatterns as programs
 from sop.api.call_urls import urlpatterns as calls
 from sop.api.document_urls import urlpatterns as documents
 from tickets.api.urls import urlpatterns as tickets
@@ -19,6 +20,7 @@ docs = csp_update({"style-src": [UNSAFE_INLINE]})(SpectacularSwaggerSplitView.as
 urlpatterns = [
     *units,
     *customers,
+    *programs,
     *allocation,
     *tickets,
     *calls,

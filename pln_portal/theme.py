@@ -79,6 +79,14 @@ NAVIGATION = [
         ],
     },
     {
+        "title": _("Programs"),
+        "items": [
+            _entry(_("Programs"), "emoji_events", "programs_program"),
+            _entry(_("Winners"), "workspace_premium", "programs_winner"),
+            _entry(_("Rewards"), "redeem", "programs_reward"),
+        ],
+    },
+    {
         "title": _("Units and people"),
         "items": [
             _entry(_("Units"), "account_tree", "units_unit"),

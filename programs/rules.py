@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 O 1 I L: a code is read out on the phone
 CODE_LENGTH = 8
+MASK = "••••"
 
 
 class Bill(Protocol):
@@ -176,6 +177,11 @@ def pick_up_code(key: str, program: str, idpel: str) -> str:
     """The code a winner shows at the counter; made again when it is needed, never stored."""
     mac = hmac.new(key.encode(), f"pick-up:{program}:{idpel}".encode(), hashlib.sha256).digest()
     return "".join(CODE_ALPHABET[byte % len(CODE_ALPHABET)] for byte in mac[:CODE_LENGTH])
+
+
+def mask_idpel(idpel: str) -> str:
+    """The last four digits: enough for the holder, too little for anybody else."""
+    return f"{MASK * 2}{idpel[-4:]}"
 
 
 def is_same_code(given: str, right: str) -> bool:

@@ -1,10 +1,9 @@
 from programs.models.evaluation import Draw, Entry, EntryCount, Evaluation, Seed
 from programs.models.payments import Payment, PaymentDay, PaymentImport, PaymentKind
-from programs.models.program import GROUP_FIELDS, Grouping, Program, ProgramEvent, Status
-from programs.models.winners import MAX_WRONG_CODES, Contact, Reward, Winner
+from programs.models.program import Grouping, Program, ProgramEvent, Status
+from programs.models.winners import MAX_WRONG_CODES, Contact, Reward, Winner, WinnerQuerySet
 
 __all__ = [
-    "GROUP_FIELDS",
     "MAX_WRONG_CODES",
     "Contact",
     "Draw",
@@ -22,4 +21,5 @@ __all__ = [
     "Seed",
     "Status",
     "Winner",
+    "WinnerQuerySet",
 ]

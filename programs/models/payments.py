@@ -42,8 +42,9 @@ class PaymentImport(models.Model):
         REPLACED = "REPLACED", _("replaced by a corrected file")
 
     class Stage(models.TextChoices):
-        READING = "READING", _("reading and checking lines")
-        WRITING = "WRITING", _("matching customers and writing")
+        READING = "READING", _("reading and writing")
+        CHECKING = "CHECKING", _("checking as a whole")
+        FINDING = "FINDING", _("finding the lines to blame")
 
     program = models.ForeignKey(
         Program, models.PROTECT, related_name="payment_imports", verbose_name=_("program")
@@ -205,20 +206,16 @@ class Payment(models.Model):
 
 
 class PaymentDay(models.Model):
-    """How many bills of a month were paid on which local day, per unit and import: what the charts draw."""
+    """How many bills of a month were paid on which local day, per import: what the charts draw."""
 
     payment_import = models.ForeignKey(PaymentImport, models.CASCADE, related_name="days")
     period = models.CharField(max_length=7)
-    unit_code = models.CharField(max_length=UNIT_WIDTH)
-    day = models.SmallIntegerField(help_text="1 = the first day of the bill's month; 0 and below = before it")
+    paid_on = models.DateField()
     payments = models.PositiveIntegerField()
-    amount = models.PositiveBigIntegerField()
 
     class Meta:
         verbose_name = _("payment day")
         verbose_name_plural = _("payment days")
         constraints = (
-            models.UniqueConstraint(
-                name="payment_day_once", fields=("payment_import", "period", "unit_code", "day")
-            ),
+            models.UniqueConstraint(name="payment_day_once", fields=("payment_import", "period", "paid_on")),
         )

@@ -179,6 +179,11 @@ class Program(models.Model):
         return self.winners_per_group is not None
 
     @property
+    def group_fields(self) -> tuple[str, ...]:
+        """The fields of entries and winners that make a group of the draw."""
+        return GROUP_FIELDS[Grouping(self.grouping)]
+
+    @property
     def months_of_rule(self) -> tuple[rules.Month, ...]:
         return rules.months_from(
             self.period_start, self.months, self.first_day, self.last_day, self.unit.zone
@@ -227,9 +232,12 @@ class ProgramEvent(AppendOnlyModel):
         DRAWN = "DRAWN", _("drawn")
         SELECTED = "SELECTED", _("winners selected")
         ANNOUNCED = "ANNOUNCED", _("announced")
+        PICK_UP_EXTENDED = "PICK_UP_EXTENDED", _("pick-up extended")
         CLOSED = "CLOSED", _("closed")
+        REWARD_SET = "REWARD_SET", _("reward set")
         REWARD_ASSIGNED = "REWARD_ASSIGNED", _("reward assigned")
         CODE_SHOWN = "CODE_SHOWN", _("pick-up code shown")
+        CODE_UNLOCKED = "CODE_UNLOCKED", _("pick-up code unlocked")
         CODE_REFUSED = "CODE_REFUSED", _("wrong pick-up code")
         HANDED_OVER = "HANDED_OVER", _("handed over")
         NOT_COLLECTED = "NOT_COLLECTED", _("not collected")

@@ -83,7 +83,7 @@ class Winner(models.Model):
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", verbose_name=_("customer"))
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", verbose_name="UP3", db_index=False)
     tariff = models.CharField(_("tariff"), max_length=TARIFF_WIDTH)
-    rank = models.PositiveIntegerField(_("rank in the draw"), null=True)
+    rank = models.PositiveIntegerField(_("rank in the draw"), null=True, blank=True)
     status = models.CharField(_("status"), max_length=13, choices=Status.choices, default=Status.SELECTED)
     reward = models.ForeignKey(
         Reward, models.PROTECT, null=True, blank=True, related_name="winners", verbose_name=_("reward")

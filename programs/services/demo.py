@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from customers.models import Customer, PowerStep, Tariff
 from programs.models import Program, Status
+from programs.services.bulk_sql import copy_from
 from programs.services.generator import Generator, MadeCustomer
 from programs.services.imports import import_now
 from programs.services.payment_file import COLUMNS
-from programs.services.staging import _Stream
 from units.models import Area, AreaLevel, Unit, UnitKind, User
 
 BATCH = 5000
@@ -104,8 +104,7 @@ def _write(columns: list[str], rows: list[list[Any]]) -> None:
     table = Customer._meta.db_table
     if connection.vendor == "postgresql":
         block = "".join("\t".join(map(str, row)) + "\n" for row in rows).encode()
-        with connection.cursor() as cursor:
-            cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", _Stream(iter([block])))
+        copy_from(iter([block]), f"COPY {table} ({', '.join(columns)}) FROM STDIN")
     else:
         Customer.objects.bulk_create(Customer(**dict(zip(columns, row, strict=True))) for row in rows)
 

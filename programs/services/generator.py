@@ -6,13 +6,13 @@ and its payments depend on the seed and on `n` only, so that a part can be made 
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 TARIFFS = (("R1", 1300), ("R1M", 900), ("R2", 3500), ("R3", 6600), ("B1", 2200), ("B2", 16500), ("I1", 13900))
-TARIFF_WEIGHTS = (40, 25, 12, 6, 9, 5, 3)
+TARIFF_WEIGHTS = (40, 25, 12, 6, 9, 5, 3)  # of a hundred
 IN_TIME, PRABAYAR, LATE = "in time", "prabayar", "late"
 
 
@@ -40,12 +40,17 @@ PATTERNS = (
     Pattern("moved", 300),  # to another UP3 within the program
     Pattern("changed tariff", 200),
 )
-NAMES = [pattern.name for pattern in PATTERNS]
-SHARES = [pattern.share for pattern in PATTERNS]
+EXACT = {
+    "last second": (5, "23:59:59"),
+    "first second too late": (6, "00:00:00"),
+    "first second": (1, "00:00:00"),
+}
+PATTERN_OF = [pattern.name for pattern in PATTERNS for _ in range(pattern.share)]
+TARIFF_OF = [tariff for tariff, share in zip(TARIFFS, TARIFF_WEIGHTS, strict=True) for _ in range(share)]
+_64_BITS = (1 << 64) - 1
 
 
-@dataclass(frozen=True)
-class MadeCustomer:
+class MadeCustomer(NamedTuple):
     idpel: str
     pattern: str
     tariff: str
@@ -68,12 +73,16 @@ class Generator:
         return (self.customer(number) for number in range(self.count))
 
     def customer(self, number: int) -> MadeCustomer:
-        chance = random.Random(self.seed << 32 | number)  # noqa: S311  (no secret)
-        pattern = chance.choices(NAMES, SHARES)[0]
-        tariff, power_va = chance.choices(TARIFFS, TARIFF_WEIGHTS)[0]
-        kogol = {"kogol": chance.choice((1, 2, 3)), "kogol 4": 4}.get(pattern, 0)
+        chance = scatter(self.seed << 36 | number)
+        pattern = PATTERN_OF[chance % len(PATTERN_OF)]
+        tariff, power_va = TARIFF_OF[(chance >> 20) % len(TARIFF_OF)]
+        kogol = 0
+        if pattern == "kogol":
+            kogol = 1 + (chance >> 40) % 3
+        elif pattern == "kogol 4":
+            kogol = 4
         product = "PRABAYAR" if pattern == PRABAYAR else "PASCABAYAR"
-        unit_code = chance.choice(self.unit_codes)
+        unit_code = self.unit_codes[(chance >> 44) % len(self.unit_codes)]
         return MadeCustomer(f"5499{number:08d}", pattern, tariff, power_va, kogol, product, unit_code)
 
     def lines(self, month: date) -> Iterator[str]:
@@ -85,36 +94,27 @@ class Generator:
 
     def _lines_of(self, number: int, index: int) -> list[str]:
         customer = self.customer(number)
-        chance = random.Random(self.seed << 40 | index << 32 | number)  # noqa: S311
+        pattern = customer.pattern
         special = index == number % len(self.months)
-        day, time = self._moment(customer.pattern, special, chance)
-        if customer.pattern == "missing month" and special:
+        if special and pattern == "missing month":
             return []
+        day, time = self._moment(pattern, special, scatter(self.seed << 48 | index << 36 | number))
         line = _Line(customer, self.months[index], f"T{index:02d}{number:08d}", 50_000 + number % 1000 * 500)
-        tariff, power_va, unit_code = self._at_the_time(customer, index)
-        first = line.text(day, time, tariff, power_va, unit_code)
-        if not special:
-            return [first]
-        again = line.text(5, "12:00:00", tariff, power_va, unit_code, suffix="B")
-        taken_back = line.text(day, time, tariff, power_va, unit_code, kind="REVERSAL")
-        return {
-            "paid twice": [first, again],
-            "reversed": [first, taken_back],
-            "reversed and paid again": [first, taken_back, again],
-        }.get(customer.pattern, [first])
+        then = self._at_the_time(customer, index)
+        lines = [line.text(day, time, *then)]
+        if special and pattern in ("reversed", "reversed and paid again"):
+            lines.append(line.text(day, time, *then, kind="REVERSAL"))
+        if special and pattern in ("paid twice", "reversed and paid again"):
+            lines.append(line.text(5, "12:00:00", *then, suffix="B"))
+        return lines
 
-    def _moment(self, pattern: str, special: bool, chance: random.Random) -> tuple[int, str]:
+    def _moment(self, pattern: str, special: bool, chance: int) -> tuple[int, str]:
         """Day of the month and time of day (WIB) of a payment."""
-        exact = {
-            "last second": (5, "23:59:59"),
-            "first second too late": (6, "00:00:00"),
-            "first second": (1, "00:00:00"),
-        }
-        if special and pattern in exact:
-            return exact[pattern]
-        day = chance.randint(1, 20 if pattern in (LATE, PRABAYAR) else 5)
-        hour, minute, second = chance.randrange(24), chance.randrange(60), chance.randrange(60)
-        return day, f"{hour:02}:{minute:02}:{second:02}"
+        if special and pattern in EXACT:
+            return EXACT[pattern]
+        day = 1 + chance % (20 if pattern in (LATE, PRABAYAR) else 5)
+        minutes, seconds = divmod((chance >> 20) % 86_400, 60)
+        return day, f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
 
     def _at_the_time(self, customer: MadeCustomer, index: int) -> tuple[str, int, str]:
         """Tariff, power and unit on the bill of month `index`: the old ones before a change."""
@@ -127,8 +127,15 @@ class Generator:
         return customer.tariff, customer.power_va, customer.unit_code
 
 
-@dataclass(frozen=True)
-class _Line:
+def scatter(number: int) -> int:
+    """64 bits that look random and depend on `number` only (the finaliser of SplitMix64)."""
+    number = (number + 0x9E3779B97F4A7C15) & _64_BITS
+    number = ((number ^ number >> 30) * 0xBF58476D1CE4E5B9) & _64_BITS
+    number = ((number ^ number >> 27) * 0x94D049BB133111EB) & _64_BITS
+    return number ^ number >> 31
+
+
+class _Line(NamedTuple):
     customer: MadeCustomer
     month: date
     reference: str
@@ -145,7 +152,7 @@ class _Line:
         kind: str = "PAYMENT",
         suffix: str = "",
     ) -> str:
-        month, customer = f"{self.month:%Y-%m}", self.customer
+        month, customer = self.month.isoformat()[:7], self.customer
         return (
             f"{customer.idpel},{month},{month}-{day:02}T{time}+07:00,{self.amount},{customer.product},{tariff},"
             f"{power_va},{customer.kogol},{unit_code},{self.reference}{suffix},{kind}\n"

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import PurePath
-from typing import IO, Any
+from typing import IO
 
 from django.core.files import File
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from common import jobs
 from common.errors import Conflict, Invalid
 from customers.models import Tariff
 from programs.models import PaymentDay, PaymentImport, Program, ProgramEvent, Status
-from programs.services import staging
+from programs.services import landing, staging
+from programs.services.bulk_sql import execute
 from programs.services.events import record
 from programs.services.long_work import Cancelled, LongWork, take_time, wait_turn
 from programs.services.payment_file import PaymentFile, UnreadableFile
@@ -26,6 +29,7 @@ from units.powers import Power
 IMPORT_JOB = "programs.import_payments"
 TIME_LIMIT = timedelta(minutes=25)
 MAX_UPLOAD = 2 * 1024**3
+NOT_CORRECTABLE = gettext_lazy("Only an applied import of this program can be corrected.")
 TURN = "programs.import_payments"
 
 
@@ -39,8 +43,8 @@ class AlreadyOver(Conflict):
     code = "import_over"
 
 
-class _RefusedFile(Exception):
-    """The file cannot be applied; its report says why. What was written is rolled back."""
+class _Doubt(Exception):
+    """A line cannot stand. What was written is rolled back; a second reading finds out which."""
 
 
 @transaction.atomic
@@ -105,7 +109,7 @@ def _check(program: Program, by: User, replaces: PaymentImport | None) -> None:
     if program.status in (Status.DRAFT, Status.CLOSED):
         raise Conflict(_("Payments are imported for an approved program, until it is closed."))
     if replaces and (replaces.program_id != program.pk or replaces.status != PaymentImport.Status.APPLIED):
-        raise NotCorrectable(_("Only an applied import of this program can be corrected."), field="replaces")
+        raise NotCorrectable(NOT_CORRECTABLE, field="replaces")
 
 
 def _create(
@@ -122,99 +126,119 @@ def _create(
 
 
 def _run(made: PaymentImport, raw: IO[bytes]) -> PaymentImport:
-    """Read, check and apply, in the caller's transaction; a refused file leaves only its report."""
+    """Read, write and check, in the caller's transaction; a refused file leaves only its report."""
     take_time()
     wait_turn(TURN)
     made.refresh_from_db()
     if not made.is_open:
         return made
     started_at = timezone.now()
-    file = PaymentFile(raw)
-    status, count = PaymentImport.Status.FAILED, 0
+    work = LongWork(made, status="RUNNING", started_at=started_at)
+    file, status = _file(made, raw), PaymentImport.Status.FAILED
     try:
-        with LongWork(made, status="RUNNING", started_at=started_at) as work, transaction.atomic():
-            count = _apply(made, file, work)
-            status = PaymentImport.Status.APPLIED
+        with work:
+            file, status = _apply_or_diagnose(made, raw, work)
     except Cancelled:
         status = PaymentImport.Status.CANCELLED
-    except UnreadableFile as error:
-        file.refuse(error.line, "", error.code)
-    except _RefusedFile:
-        pass
-    return _close(made, file, status, count, started_at)
+    return _close(made, file, status, started_at)
 
 
-def _apply(made: PaymentImport, file: PaymentFile, work: LongWork) -> int:
-    """Everything of one import, to be rolled back as a whole; answers the rows written.
-
-    Raises:
-        UnreadableFile, _RefusedFile, Cancelled
-    """
+def _apply_or_diagnose(
+    made: PaymentImport, raw: IO[bytes], work: LongWork
+) -> tuple[PaymentFile, PaymentImport.Status]:
     _forget_interrupted(made)
     if made.cancel_asked:
         raise Cancelled
+    file = _file(made, raw)
     file.on_progress = lambda lines, size: work.show(row_count=lines, bytes_read=size)
-    work.show(stage="READING")
-    count = staging.fill(file.blocks())
-    work.show(stage="WRITING")
-    _check_digest(file)
-    staging.group(made.unit)
-    _check_groups(made, file)
-    if not file.error_count:
-        _write(made, file, count)
-    if file.error_count:
-        raise _RefusedFile
-    staging.drop()
-    return count
-
-
-def _check_digest(file: PaymentFile) -> None:
-    """Each file once. The unique constraint has the last word; this one has the better answer."""
-    if PaymentImport.objects.filter(digest=file.digest, status=PaymentImport.Status.APPLIED).exists():
-        file.refuse(0, "", "already_imported")
-        raise _RefusedFile
-
-
-def _check_groups(made: PaymentImport, file: PaymentFile) -> None:
-    """Values the portal does not know, found by group and reported by line."""
-    tariffs = set(Tariff.objects.values_list("code", flat=True))
-    known: dict[str, Any] = {
-        "unit_code": Unit.objects.below(made.unit).values_list("code", flat=True),
-        "tariff": tariffs | {f"{code}T" for code in tariffs},  # AP2T marks prabayar with a T
-    }
-    for column, values in known.items():
-        if unknown := staging.unknown_values(column, values):
-            _report(file, staging.lines_with(column, unknown), column, f"unknown_{column}")
-    if staging.has_reversals():
-        _report(file, staging.orphaned_reversals(made.replaces_id), "reference", "no_payment")
-
-
-def _write(made: PaymentImport, file: PaymentFile, count: int) -> None:
-    """Write all payments at once; where the database refuses, find out which lines are to blame."""
     try:
         with transaction.atomic():
-            _take_out(made.replaces_id)
-            written = staging.write_payments(made.pk)
-            staging.write_days(made.pk)
-    except IntegrityError:
-        _report(file, staging.repeated_lines(), "reference", "repeated")
-        _report(file, staging.known_lines(made.replaces_id), "reference", "known")
-        if not file.error_count:
-            raise
+            _apply(made, file, work)
+            return file, PaymentImport.Status.APPLIED
+    except UnreadableFile as error:
+        file.refuse(error.line, "", error.code)
+    except (_Doubt, IntegrityError):
+        raw.seek(0)
+        file = _file(made, raw)
+        with transaction.atomic():
+            work.show(stage="FINDING")
+            _diagnose(made, file)
+    return file, PaymentImport.Status.FAILED
+
+
+def _apply(made: PaymentImport, file: PaymentFile, work: LongWork) -> None:
+    """Write all payments, and look at them as a whole.
+
+    Raises:
+        UnreadableFile: it breaks off.
+        _Doubt, IntegrityError: some line cannot stand.
+    """
+    work.show(stage="READING")
+    _take_out(made.replaces_id)
+    landed = landing.land(_while_good(file), made.pk)
+    work.show(stage="CHECKING")
+    if _is_known(file) or landing.has_strangers(landed):
+        raise _Doubt
+    if file.has_reversals and landing.has_orphans(landed):
+        raise _Doubt
+    PaymentDay.objects.bulk_create(
+        PaymentDay(payment_import=made, period=period, paid_on=day, payments=count)
+        for (period, day), count in file.paid_on.items()
+    )
+
+
+def _while_good(file: PaymentFile) -> Iterator[bytes]:
+    for block in file.blocks():
+        if file.error_count:
+            raise _Doubt
+        yield block
+    if file.error_count:
+        raise _Doubt
+
+
+def _file(made: PaymentImport, raw: IO[bytes]) -> PaymentFile:
+    """The file, read for the units and tariffs a bill of this program may name.
+
+    AP2T marks the tariffs of prabayar customers with a T.
+    """
+    tariffs = set(Tariff.objects.values_list("code", flat=True))
+    units = Unit.objects.below(made.unit).values_list("code", flat=True)
+    known = {"unit_code": set(units), "tariff": tariffs | {f"{code}T" for code in tariffs}}
+    return PaymentFile(raw, known=known, zone=made.unit.zone)
+
+
+def _is_known(file: PaymentFile) -> bool:
+    """Each file once. The unique constraint has the last word; this has the better answer."""
+    return PaymentImport.objects.filter(digest=file.digest, status=PaymentImport.Status.APPLIED).exists()
+
+
+def _diagnose(made: PaymentImport, file: PaymentFile) -> None:
+    """Fill the report of a file that cannot be applied."""
+    try:
+        staging.stage(file.blocks())
+    except UnreadableFile as error:
+        file.refuse(error.line, "", error.code)
         return
-    if written != count:
-        _report(file, staging.lines_of_strangers(), "idpel", "unknown_idpel")
+    if _is_known(file):
+        file.refuse(0, "", "already_imported")
+        return
+    _report(file, staging.lines_of_strangers(), "idpel", "unknown_idpel")
+    _report(file, staging.repeated_lines(), "reference", "repeated")
+    _report(file, staging.known_lines(made.replaces_id), "reference", "known")
+    _report(file, staging.orphaned_reversals(made.replaces_id), "reference", "no_payment")
+    if not file.error_count:
+        raise RuntimeError("the file was refused, and nothing is wrong with it")
 
 
 def _take_out(replaced_id: int | None) -> None:
     """Remove exactly the rows of the import that is being corrected."""
     if replaced_id is None:
         return
-    staging.execute("DELETE FROM programs_payment WHERE payment_import_id = %s", [replaced_id])
+    execute("DELETE FROM programs_payment WHERE payment_import_id = %s", [replaced_id])
     PaymentDay.objects.filter(payment_import=replaced_id).delete()
     applied = PaymentImport.objects.filter(pk=replaced_id, status=PaymentImport.Status.APPLIED)
     if not applied.update(status=PaymentImport.Status.REPLACED):
-        raise NotCorrectable(_("Only an applied import of this program can be corrected."))
+        raise NotCorrectable(NOT_CORRECTABLE)
 
 
 def _report(file: PaymentFile, rows: list[int], column: str, code: str) -> None:
@@ -229,11 +253,11 @@ def _forget_interrupted(made: PaymentImport) -> None:
 
 
 def _close(
-    made: PaymentImport, file: PaymentFile, status: PaymentImport.Status, count: int, started_at: Any
+    made: PaymentImport, file: PaymentFile, status: PaymentImport.Status, started_at: datetime
 ) -> PaymentImport:
     made.status, made.stage, made.digest = status, "", file.digest
-    made.row_count = count if status == PaymentImport.Status.APPLIED else max(file.line_count - 1, 0)
-    made.bytes_read, made.error_count, made.report = file.bytes_read, file.error_count, file.report
+    made.row_count, made.bytes_read = max(file.line_count - 1, 0), file.bytes_read
+    made.error_count, made.report = file.error_count, sorted(file.report)
     made.started_at, made.finished_at = started_at, timezone.now()
     if made.file:
         path, storage = made.file.name, made.file.storage
@@ -241,5 +265,6 @@ def _close(
         transaction.on_commit(lambda: storage.delete(path), robust=True)
     made.save()
     if status == PaymentImport.Status.APPLIED:
-        record(made.program, ProgramEvent.Kind.IMPORTED, by=made.uploaded_by, rows=count, digest=file.digest)
+        data = {"rows": made.row_count, "digest": file.digest, "payment_import": made.pk}
+        record(made.program, ProgramEvent.Kind.IMPORTED, by=made.uploaded_by, **data)
     return made

@@ -2,7 +2,7 @@
 
 The file is UTF-8 text, plain or gzipped, one payment a line, columns as in `COLUMNS`. A whole block whose
 lines all have the exact form passes through one regular expression; only a block that does not is read
-line by line. Nothing is kept of what was read but the report.
+line by line. Nothing is kept of what was read but the report, and how many were paid on which day.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import hashlib
 import re
 import zlib
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import date, datetime, tzinfo
 from typing import IO, Any
 
 COLUMNS = (
@@ -53,7 +54,8 @@ PATTERNS = {
     "kind": r"(?:PAYMENT|REVERSAL)",
 }
 CELLS = {name: re.compile(pattern) for name, pattern in PATTERNS.items()}
-CLEAN_BLOCK = re.compile(("(?:" + ",".join(PATTERNS.values()) + "\n)*+").encode())
+# Bill month and day of payment, at their fixed places in a clean line.
+PAID = re.compile(rb".{13}(.{18}).*\n")
 SHORT_MONTH_END = re.compile(rb",20[0-9]{2}-(?:02-(?:29|3[01])|(?:04|06|09|11)-31)T")
 
 ReportRow = list[Any]  # [line, column, code]
@@ -68,11 +70,26 @@ class UnreadableFile(Exception):
 
 
 class PaymentFile:
-    """One pass over a payment file. Afterwards: `digest`, `line_count`, `error_count`, `report`."""
+    """One pass over a payment file. Afterwards: `digest`, `line_count`, `error_count`, `report`, `paid_on`.
 
-    def __init__(self, raw: IO[bytes], *, on_progress: Callable[[int, int], None] | None = None) -> None:
-        self.raw = raw
+    `known` holds the values a column may have, where only some are possible. `zone` says what a day is.
+    """
+
+    def __init__(
+        self,
+        raw: IO[bytes],
+        *,
+        known: Mapping[str, Collection[str]],
+        zone: tzinfo,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        self.raw, self.known, self.zone = raw, known, zone
         self.on_progress = on_progress
+        self.paid_on: Counter[tuple[str, date]] = Counter()  # payments per bill month and local day
+        self.has_reversals = False
+        self._days: Counter[bytes] = Counter()
+        self._clean = _pattern_of(known)
+        self._offset = datetime(2021, 1, 1, tzinfo=zone).isoformat()[-6:].encode() + b","
         self.line_count = self.error_count = self.bytes_read = 0
         self.report: list[ReportRow] = []
         self._sha = hashlib.sha256()
@@ -100,12 +117,15 @@ class PaymentFile:
             block = complete + newline
             if is_first:
                 block, is_first = self._without_header(block), False
-            yield self._take(block)
+            yield self._counted(self._take(block))
             self._tell()
         if pending:
             block = pending + b"\n"
-            yield self._take(self._without_header(block) if is_first else block)
+            yield self._counted(self._take(self._without_header(block) if is_first else block))
         self._tell()
+        for text, count in self._days.items():
+            period, _, day = text.decode().partition(",")
+            self.paid_on[period, date.fromisoformat(day)] += count
         if self.line_count <= 1 and not self.error_count:
             raise UnreadableFile("empty", line=1)
 
@@ -148,7 +168,7 @@ class PaymentFile:
         """The good lines of a block, the others counted and reported."""
         if b"\r" in block:
             block = block.replace(b"\r\n", b"\n")
-        if CLEAN_BLOCK.fullmatch(block) and not SHORT_MONTH_END.search(block):
+        if self._clean.fullmatch(block) and not SHORT_MONTH_END.search(block):
             self.line_count += block.count(b"\n")
             return block
         return b"".join(self._careful(block))
@@ -186,15 +206,44 @@ class PaymentFile:
         if cells is None or len(cells) != len(COLUMNS):
             self.refuse(number, "", "cell_count")
             return None
-        wrong = [name for name, cell in zip(COLUMNS, cells, strict=True) if not is_good(name, cell)]
-        for name in wrong:
-            self.refuse(number, name, f"bad_{name}")
-        return None if wrong else cells
+        wrong = {name: self._fault(name, cell) for name, cell in zip(COLUMNS, cells, strict=True)}
+        for name, fault in wrong.items():
+            if fault:
+                self.refuse(number, name, fault)
+        return None if any(wrong.values()) else cells
+
+    def _fault(self, column: str, cell: str) -> str:
+        if not is_good(column, cell):
+            return f"bad_{column}"
+        return f"unknown_{column}" if column in self.known and cell not in self.known[column] else ""
+
+    def _counted(self, block: bytes) -> bytes:
+        """Count the payments of a clean block per bill month and local day."""
+        *reversals, _ = block.split(b",REVERSAL\n")
+        self.has_reversals |= bool(reversals)
+        if block.count(self._offset) == block.count(b"\n"):  # every line names its time in our zone
+            self._days.update(PAID.findall(block))
+            starts = ((before, before.rfind(b"\n") + 1) for before in reversals)
+            self._days.subtract(before[start + 13 : start + 31] for before, start in starts)
+            return block
+        for line in block.decode().splitlines():
+            cells = line.split(",")
+            if cells[-1] == "PAYMENT":
+                local = datetime.fromisoformat(cells[2]).astimezone(self.zone)
+                self.paid_on[cells[1], local.date()] += 1
+        return block
 
     def _tell(self) -> None:
         self.bytes_read = self.raw.tell()
         if self.on_progress:
             self.on_progress(self.line_count, self.bytes_read)
+
+
+def _pattern_of(known: Mapping[str, Collection[str]]) -> re.Pattern[bytes]:
+    """What a whole block of good lines looks like."""
+    any_of = {name: "(?:" + "|".join(map(re.escape, values)) + ")" for name, values in known.items()}
+    line = ",".join(any_of.get(name, pattern) for name, pattern in PATTERNS.items())
+    return re.compile(f"(?:{line}\n)*+".encode())
 
 
 def is_good(column: str, cell: str) -> bool:

@@ -40,7 +40,7 @@ def thaw_done_lists(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    """Rows of lists, draws, contacts and events are written once; a finished list takes no further entry."""
+    """What is written once stays so; a finished list takes no further entry."""
 
     dependencies = [("programs", "0001_initial")]
 
