@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from allocation.api.serializers import StrictSerializer
+from common.serializers import StrictSerializer
 from common.views import ScopedViewSet
 from tickets.models import Ticket
 from tickets.services.performance import Performance, by_crew, by_unit
