@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.core.serializers import serialize
 from rest_framework.test import APIClient
 
 from customers.models import Customer
 from tickets.channel_notices import channel_message
-from tickets.models import CodeMeaning, ReadingCode, SelfDiagnosis, Status, SuggestionRule, Ticket
+from tickets.models import (
+    CodeMeaning,
+    DiagnosisCoverage,
+    ReadingCode,
+    SelfDiagnosis,
+    Status,
+    SuggestionRule,
+    Ticket,
+)
+from tickets.services.coverage import find_coverage
 from tickets.services.diagnosis import submit_diagnosis
 from tickets.services.report import Report
 from tickets.services.tickets import create_ticket
-from units.models import User
+from units.models import Area, User
 
 Api = Callable[[User | None], APIClient]
 
@@ -146,10 +158,12 @@ def test_agents_units_and_channels_do_not_decide(
     assert case.status == "SUBMITTED"
 
 
-@pytest.mark.requirement("R-003-111", "R-003-115", "R-003-117")
-def test_an_app_goes_from_nine_entries_to_its_token_and_confirms(
+@pytest.mark.requirement("R-003-108", "R-003-109", "R-003-111", "R-003-114", "R-003-115", "R-003-117")
+def test_an_app_goes_from_its_menu_over_nine_entries_to_its_token_and_confirms(
     api: Api, mobile: APIClient, vcc_operator: User, mobile_periksa: Ticket, readings: dict[str, Any]
 ) -> None:
+    menu = mobile.get("/api/v1/problem-types/", {"tab": "GANGGUAN"}).json()["results"]
+    assert "periksa" in {entry["code"] for entry in menu}
     assert mobile.put(url(mobile_periksa), {"readings": readings}).status_code == 201
     assert mobile.get(url(mobile_periksa, "ctt/")).status_code == 404
     case = SelfDiagnosis.objects.get()
@@ -167,6 +181,65 @@ def test_an_app_goes_from_nine_entries_to_its_token_and_confirms(
         url(mobile_periksa, "confirm/"), {"is_done": True}, headers={"Idempotency-Key": "confirm-1"}
     )
     assert (done.status_code, done.json()["status"], done.json()["is_confirmed"]) == (200, "SELESAI", True)
+
+
+@pytest.mark.requirement("R-003-106")
+def test_an_agent_follows_a_report_from_outside_the_app(
+    api: Api, agent: User, vcc_operator: User, periksa: Ticket, readings: dict[str, Any]
+) -> None:
+    case, _ = submit_diagnosis(ticket=periksa, readings=readings, by=agent)
+    api(vcc_operator).post(f"/api/v1/self-diagnoses/{case.pk}/send-officer/", {"reason": "look"})
+
+    [found] = api(agent).get("/api/v1/tickets/", {"idpel": "540520000001"}).json()["results"]
+    steps = api(agent).get(url(periksa, "events/")).json()["results"]
+    assert (found["number"], found["channel"], found["status"]) == (periksa.number, "CC123", "LAPOR")
+    assert [step["kind"] for step in steps] == ["CREATED", "DIAGNOSED", "MOVED", "OFFICER_SENT"]
+
+
+def test_a_token_stands_in_clear_in_no_table(
+    api: Api, agent: User, vcc_operator: User, periksa: Ticket, readings: dict[str, Any]
+) -> None:
+    case, _ = submit_diagnosis(ticket=periksa, readings=readings, by=agent)
+    typed = {"reason": "clear", "token": "1234 5678 9012 3456 7890"}
+    answer = api(vcc_operator).post(
+        f"/api/v1/self-diagnoses/{case.pk}/approve-ctt/", typed, headers={"Idempotency-Key": "approve-1"}
+    )
+
+    assert answer.status_code == 200
+    kept = serialize("json", [row for model in apps.get_models() for row in model._base_manager.all()[:500]])
+    assert "approve-1" in kept
+    for form in ("12345678901234567890", "1234 5678 9012 3456 7890"):
+        assert form not in kept
+        assert form not in answer.content.decode()
+
+
+def test_the_unit_decides_before_the_province(
+    api: Api, agent: User, unit: Callable[[str], Any], gambir: Any
+) -> None:
+    """Pondok Gede lies in Jawa Barat and is served by UID Jakarta Raya: in scope from 22 December 2021."""
+    jakarta, bekasi = unit("UP3 Menteng"), Area.objects.get(pk="32.75")
+    days = {"in Jakarta's time": date(2021, 12, 22), "in Jawa Barat's": date(2022, 2, 18)}
+
+    first = find_coverage(unit=jakarta, area=bekasi, on=days["in Jakarta's time"])
+    assert first is not None
+    assert first.unit == unit("UID Jakarta Raya")
+    assert find_coverage(unit=None, area=bekasi, on=days["in Jakarta's time"]) is None
+    fallback = find_coverage(unit=None, area=bekasi, on=days["in Jawa Barat's"])
+    assert fallback is not None
+    assert fallback.province_id == "32"
+    assert find_coverage(unit=None, area=None, on=days["in Jawa Barat's"]) is None
+
+
+def test_the_national_row_covers_everybody_once_it_is_switched_on(api: Api, agent: User) -> None:
+    ask = {"area": "73.71", "on": "2022-06-11"}
+    before = api(agent).post("/api/v1/coverage-checks/", ask).json()
+    DiagnosisCoverage.objects.filter(unit__kind="PUSAT").update(is_active=True)
+
+    after = api(agent).post("/api/v1/coverage-checks/", ask).json()
+    earlier = api(agent).post("/api/v1/coverage-checks/", ask | {"on": "2022-06-10"}).json()
+
+    answers = [it["is_covered"] for it in (before, after, earlier)]
+    assert answers == [False, True, False]
 
 
 def test_a_channel_meets_only_its_own_cases_and_tokens(

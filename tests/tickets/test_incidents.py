@@ -187,6 +187,18 @@ def test_an_outage_declared_by_mistake_gives_the_tickets_back_their_orders(
     assert ticket.orders.open().get().status == OrderStatus.ANTRE
 
 
+def test_a_dismissed_proposal_is_not_proposed_again_for_the_same_reports(
+    dark: Callable[..., list[Ticket]], posko_menteng: User
+) -> None:
+    dark(5)
+    incidents.move_incident(incident=Incident.objects.get(), to="DISMISSED", by=posko_menteng, reason="no")
+
+    dark(4)
+    assert Incident.objects.count() == 1
+    dark(1)
+    assert Incident.objects.count() == 2
+
+
 def test_a_house_with_a_fault_of_its_own_leaves_the_outage(
     dark: Callable[..., list[Ticket]], posko_menteng: User
 ) -> None:

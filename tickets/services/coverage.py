@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from common.errors import Invalid
 from customers.models import Customer, Product
 from tickets.models import DiagnosisCoverage, WorkOrderType
-from units.models import Area, Unit
+from units.models import Area, Unit, UnitKind
 
 
 class NotCovered(Invalid):
@@ -40,20 +40,20 @@ def find_coverage(*, unit: Unit | None, area: Area | None, on: date) -> Diagnosi
     """The row in force on `on` for the unit or one above it, the nearest first.
 
     The province of the area decides only where no unit is known: a kecamatan of Jawa Barat that UID Jakarta
-    Raya serves follows its unit. One query.
+    Raya serves follows its unit. A row of the head office is for the whole country. One query.
     """
     if unit is not None:
         place = Q(unit__in=unit.ancestor_ids)
     elif area is not None:
-        place = Q(province=area.lineage[0])
+        place = Q(province=area.lineage[0]) | Q(unit__kind=UnitKind.PUSAT)
     else:
         return None
     rows = DiagnosisCoverage.objects.in_force(on).filter(place).select_related("unit")
     return max(rows, key=_precision, default=None)
 
 
-def _precision(row: DiagnosisCoverage) -> tuple[int, date]:
-    return len(row.unit.ancestor_ids) if row.unit else 0, row.valid_from
+def _precision(row: DiagnosisCoverage) -> tuple[bool, int, date]:
+    return row.unit is None, len(row.unit.ancestor_ids) if row.unit else 0, row.valid_from
 
 
 def ask_coverage(

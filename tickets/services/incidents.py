@@ -80,7 +80,7 @@ def consider(*, ticket: Ticket, at: datetime) -> Incident | None:
     code = area_at_level(ticket.area.lineage, rule.area_level)
     if code is None or current_outage(ticket.area) or _is_open_at(code):
         return None
-    reports = _reports(code, since=ticket.reported_at - timedelta(minutes=rule.minutes))
+    reports = _reports(code, since=_window_start(code, ticket.reported_at - timedelta(minutes=rule.minutes)))
     count = reports.count()
     if count < rule.reports:
         return None
@@ -96,6 +96,13 @@ def _counts(ticket: Ticket) -> bool:
 
 def _is_open_at(code: str) -> bool:
     return Incident.objects.open().filter(area=code).exists()
+
+
+def _window_start(code: str, start: datetime) -> datetime:
+    """Reports from before an officer dismissed the area's last outage do not count again."""
+    dismissed = Incident.objects.filter(area=code, status=IncidentStatus.DISMISSED, ended_at__gt=start)
+    latest = dismissed.order_by("-ended_at").values_list("ended_at", flat=True).first()
+    return latest or start
 
 
 def _reports(code: str, *, since: datetime) -> Any:
