@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth import login
 from django.contrib.auth import views as auth_views
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.signals import user_login_failed
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -47,9 +48,20 @@ class CodeForm(forms.Form):
         )
 
 
+class LoginForm(AuthenticationForm):
+    """Name and password. A name that no account can have never reaches the records of failed attempts."""
+
+    def clean_username(self) -> str:
+        name: str = self.cleaned_data["username"]
+        if len(name) > (self.username_field.max_length or 0):
+            raise self.get_invalid_login_error()
+        return name
+
+
 class LoginView(auth_views.LoginView):
     """The portal's one log-in form, for the console, the admin and OAuth."""
 
+    authentication_form = LoginForm
     redirect_authenticated_user = True
 
     def form_valid(self, form: Any) -> HttpResponse:

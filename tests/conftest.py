@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import os
 import shutil
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import make_password
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connection
 from django.test import Client, TransactionTestCase
 from django.utils import timezone
@@ -91,8 +92,11 @@ def _flushing_is_allowed() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _clean_slate(request: pytest.FixtureRequest) -> None:
-    """Reference data for tests that flush the database, and no throttle counts from other tests."""
-    cache.clear()
+    """Reference data for tests that flush the database, and no throttle counts from other tests.
+
+    Several tests run at once and share one cache, so each gets a name space instead of an empty cache.
+    """
+    caches["default"].key_prefix = uuid.uuid4().hex
     if _empties_the_database(request.node):
         request.getfixturevalue("transactional_db")
         if not Unit.objects.exists():

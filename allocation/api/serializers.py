@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -23,6 +22,7 @@ from allocation.models import (
 from allocation.services.availability import MAX_REASON, MIN_REASON
 from allocation.services.checks import Answer, Inquiry
 from common.permissions import is_channel
+from common.serializers import StrictSerializer
 from customers.models import MAX_POWER_VA, Customer, Phase, Product, Tariff
 from units.api.serializers import UnitBriefSerializer
 from units.models import Area, Position, Unit
@@ -31,17 +31,6 @@ from units.powers import Power
 OPTIONAL: dict[str, Any] = {"required": False, "allow_null": True}
 PLACES = ("area", "unit", "idpel")
 THOUSANDS = re.compile(r"[0-9]{1,3}(\.[0-9]{3})+|[0-9]{1,9}", re.ASCII)
-
-
-class StrictSerializer(serializers.Serializer):
-    """Refuses fields it does not know: a mistyped optional field would silently change the answer."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        known = set(self.fields) | {"csrfmiddlewaretoken"}
-        if unknown := sorted(set(data) - known) if isinstance(data, Mapping) else []:
-            message = _("There is no such field.")
-            raise serializers.ValidationError({name[:60]: [message] for name in unknown[:10]})
-        return super().to_internal_value(data)
 
 
 @extend_schema_field({"type": "integer", "minimum": 1, "maximum": MAX_POWER_VA, "example": 2200})

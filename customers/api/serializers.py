@@ -8,6 +8,7 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from common.serializers import StrictSerializer
 from customers import rules
 from customers.models import Customer, Meter, PhoneKind
 from customers.services import privacy
@@ -104,7 +105,9 @@ class CustomerSerializer(serializers.ModelSerializer):
         return privacy.masked_phones(customer)
 
 
-class RevealRequestSerializer(serializers.Serializer):
+class RevealRequestSerializer(StrictSerializer):
+    """Which fields to reveal, and why."""
+
     reason = serializers.CharField(
         min_length=privacy.SHORTEST_REASON,
         max_length=privacy.LONGEST_REASON,

@@ -4,6 +4,7 @@ import re
 
 import pytest
 import time_machine
+from axes.models import AccessAttempt
 from django.contrib.auth import get_user
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticToken
@@ -203,3 +204,11 @@ def test_logging_out_needs_a_post(browse, agent):
     assert screen.get("/accounts/logout/").status_code == 405
     assert screen.post("/accounts/logout/")["Location"] == LOGIN
     assert screen.get("/").status_code == 302
+
+
+def test_a_name_longer_than_any_account_has_is_only_wrong(client, db) -> None:
+    response = client.post("/accounts/login/", {"username": "a" * 400, "password": "a-password-for-tests"})
+
+    assert response.status_code == 200
+    assert response.context["form"].errors["username"]
+    assert not AccessAttempt.objects.exists()
