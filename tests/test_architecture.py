@@ -50,6 +50,12 @@ WITHOUT_SIGHT = {
     "customers.Kogol": "reference data, the same for all",
     "customers.Meter": "shown with its customer",
     "customers.PhoneNumber": "shown with its customer",
+    "programs.Payment": "shown as the standing of its customer",
+    "programs.PaymentDay": "counts, shown with their program",
+    "programs.Entry": "shown as the standing of its customer, and as winners",
+    "programs.EntryCount": "counts, shown per UP3 in sight",
+    "programs.Seed": "shown with its program",
+    "programs.Draw": "shown with its program",
 }
 WITHOUT_POWERS = {"common.Job": "technical; superusers only"}
 
