@@ -69,7 +69,7 @@ class UploadForm(forms.Form):
     def __init__(self, *args: Any, program: Program, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         applied = PaymentImport.objects.filter(program=program, status=PaymentImport.Status.APPLIED)
-        self.fields["replaces"].queryset = applied  # type: ignore[attr-defined]
+        self.fields["replaces"].queryset = applied
 
 
 class SecretForm(forms.Form):

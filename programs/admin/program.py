@@ -173,6 +173,7 @@ def _numbers(program: Program, request: HttpRequest) -> dict[str, Any]:
     asked = list(program.evaluations.select_related("asked_by")[:6]) if may_see else []
     return {
         "may_run": may_run,
+        "seeds": program.seeds.select_related("by") if program.has_draw else (),
         "lines": overview.per_unit(program, request.user),
         "newest": newest,
         "imports": [(record, overview.progress(record, now)) for record in recent],

@@ -60,7 +60,7 @@ class RewardChoiceForm(BaseDialogForm):
         winner = winners.filter(pk=number).first() if number.isdecimal() and len(number) < 19 else None
         if winner:
             own = Reward.objects.filter(program=winner.program_id, unit=winner.unit_id)
-            self.fields["reward"].queryset = own  # type: ignore[attr-defined]
+            self.fields["reward"].queryset = own
 
 
 @admin.register(Reward)

@@ -1,9 +1,9 @@
 from datetime import date
 
-from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 
 from programs.models import Program, Winner
+from programs.models.program import ProgramQuerySet
 from units.models import Unit
 
 
@@ -17,10 +17,10 @@ class ProgramFilter(filters.FilterSet):
         model = Program
         fields = ("on", "unit")
 
-    def on_day(self, queryset: QuerySet, name: str, value: date) -> QuerySet:
+    def on_day(self, queryset: ProgramQuerySet, name: str, value: date) -> ProgramQuerySet:
         return queryset.current(value)
 
-    def reaching(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+    def reaching(self, queryset: ProgramQuerySet, name: str, value: str) -> ProgramQuerySet:
         unit = Unit.objects.filter(code=value).first()
         return queryset.filter(unit__in=unit.ancestor_ids) if unit else queryset.none()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Case, Exists, F, Max, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Concat, RPad
@@ -128,9 +130,9 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
             rows = rows.filter(power_va__lte=rule.max_va)
         return rows
 
-    def eligible(self, rule: Rule) -> QuerySet[Payment, dict[str, str]]:
+    def eligible(self, rule: Rule) -> QuerySet[Payment, Any]:
         """One row per customer who paid in time in every month: `idpel`, and `listed` (see `listing`)."""
-        rows: QuerySet[Payment, dict[str, str]] = self.counting(rule).values("idpel")
+        rows: QuerySet[Payment, Any] = self.counting(rule).values("idpel")
         for number, month in enumerate(rule.months):
             counted = Max(Case(When(period=month.period, then=1)))
             rows = rows.annotate(**{f"month_{number}": counted}).filter(**{f"month_{number}": 1})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from itertools import islice
 from typing import Any
 
@@ -12,9 +12,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from customers.models import Customer, PowerStep, Tariff
-from programs.models import Program, Status
+from programs.models import PaymentImport, Program, Status
 from programs.services.bulk_sql import copy_from
-from programs.services.generator import Generator, MadeCustomer
+from programs.services.generator import IDPEL_START, Generator, MadeCustomer
 from programs.services.imports import import_now
 from programs.services.payment_file import COLUMNS
 from units.models import Area, AreaLevel, Unit, UnitKind, User
@@ -35,31 +35,45 @@ def generator_for(program: Program, *, count: int, seed: int) -> Generator:
 
 
 def load(*, count: int = 10_000, seed: int = 2021) -> int:
-    """Give every approved program without payments `count` made-up customers and a payment file a month.
+    """Give the first approved program without payments `count` made-up customers, and their payment files.
 
-    Answers the number of customers made. May run at every start.
+    Two of the files are of the months before the program. Answers the number of customers made; none where
+    there are some already, or where nobody may run the program.
     """
     program = Program.objects.filter(status=Status.APPROVED, payment_imports__isnull=True).first()
     officer = _officer(program) if program else None
-    if program is None or officer is None or Customer.objects.filter(idpel__startswith="5499").exists():
+    if program is None or officer is None or Customer.objects.filter(idpel__startswith=IDPEL_START).exists():
         return 0
     generator = generator_for(program, count=count, seed=seed)
     with transaction.atomic():
         make_customers(generator)
+    for month in _months_before(program.period_start, 2):
+        _import(generator.lines_before(month), month, program=program, by=officer)
     for month in generator.months:
         import_month(generator, month, program=program, by=officer)
     return count
 
 
-def import_month(generator: Generator, month: date, *, program: Program, by: User) -> None:
+def import_month(generator: Generator, month: date, *, program: Program, by: User) -> PaymentImport:
     """Write the payment file of one month and import it as any other."""
+    return _import(generator.lines(month), month, program=program, by=by)
+
+
+def _import(lines: Iterator[str], month: date, *, program: Program, by: User) -> PaymentImport:
     with tempfile.TemporaryFile() as file:
         file.write(HEADER.encode())
-        for lines in _batches(generator.lines(month)):
-            file.write("".join(lines).encode())
+        for batch in _batches(lines):
+            file.write("".join(batch).encode())
         size = file.tell()
         file.seek(0)
-        import_now(program=program, raw=file, name=f"demo-{month:%Y-%m}.csv", size=size, by=by)
+        return import_now(program=program, raw=file, name=f"demo-{month:%Y-%m}.csv", size=size, by=by)
+
+
+def _months_before(start: date, count: int) -> list[date]:
+    months = [start]
+    while len(months) <= count:
+        months.append((months[-1] - timedelta(days=1)).replace(day=1))
+    return months[:0:-1]
 
 
 def make_customers(generator: Generator, *, on_progress: Callable[[int], None] | None = None) -> None:

@@ -35,6 +35,14 @@ from units.powers import Power
 SHORTEST_SECRET, LONGEST_SEED = 12, 100
 
 
+class Sha256(SHA256):
+    """SHA-256 as lower-case hex. Django asks PostgreSQL's pgcrypto for it, which need not be there."""
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        template = "encode(sha256(convert_to(%(expressions)s, 'UTF8')), 'hex')"
+        return self.as_sql(compiler, connection, template=template, **context)
+
+
 class AlreadyDrawn(Conflict):
     """One draw per program."""
 
@@ -163,7 +171,7 @@ def _chosen(program: Program) -> QuerySet[Entry, dict[str, Any]]:
     limit = 0
     if program.has_draw:
         seed = Draw.objects.get(program=program).seed
-        order = SHA256(Concat(Value(f"{seed}:"), "idpel"))
+        order = Sha256(Concat(Value(f"{seed}:"), "idpel"))
         groups = [F(name) for name in program.group_fields]
         rank = Window(RowNumber(), partition_by=groups, order_by=[order.asc(), F("idpel").asc()])
         limit = (program.winners_per_group or 0) + program.reserves_per_group
@@ -187,7 +195,7 @@ def _chosen(program: Program) -> QuerySet[Entry, dict[str, Any]]:
 
 def _insert(model: type[models.Model], rows: QuerySet[Any, dict[str, Any]]) -> None:
     """INSERT … SELECT of `rows`, whose values bear the names of the columns."""
-    names = list(rows.query.selected)
+    names = list(rows.query.selected or ())
     sql, params = rows.query.get_compiler(using="default").as_sql()
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO {model._meta.db_table} ({', '.join(names)}) {sql}", params)

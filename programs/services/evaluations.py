@@ -40,8 +40,10 @@ class AlreadyOver(Conflict):
 
 
 @transaction.atomic
-def ask_evaluation(*, program: Program, by: User) -> Evaluation:
-    """Have the program evaluated in the background. A frozen program may be evaluated again, to compare.
+def ask_evaluation(*, program: Program, by: User, in_background: bool = True) -> Evaluation:
+    """Have the program evaluated. A frozen program may be evaluated again, to compare.
+
+    Unless `in_background`, the caller runs it.
 
     Raises:
         Forbidden: `by` may not run this program.
@@ -56,7 +58,8 @@ def ask_evaluation(*, program: Program, by: User) -> Evaluation:
         raise UnderWay(_("An evaluation of this program is under way."))
     evaluation = Evaluation.objects.create(program=program, asked_by=by)
     record(program, ProgramEvent.Kind.EVALUATION_ASKED, by=by, evaluation=evaluation.pk)
-    jobs.enqueue(EVALUATION_JOB, by=by, evaluation_id=evaluation.pk)
+    if in_background:
+        jobs.enqueue(EVALUATION_JOB, by=by, evaluation_id=evaluation.pk)
     return evaluation
 
 

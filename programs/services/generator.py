@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 TARIFFS = (("R1", 1300), ("R1M", 900), ("R2", 3500), ("R3", 6600), ("B1", 2200), ("B2", 16500), ("I1", 13900))
 TARIFF_WEIGHTS = (40, 25, 12, 6, 9, 5, 3)  # of a hundred
+IDPEL_START = "5499"
 IN_TIME, PRABAYAR, LATE = "in time", "prabayar", "late"
 
 
@@ -83,7 +84,9 @@ class Generator:
             kogol = 4
         product = "PRABAYAR" if pattern == PRABAYAR else "PASCABAYAR"
         unit_code = self.unit_codes[(chance >> 44) % len(self.unit_codes)]
-        return MadeCustomer(f"5499{number:08d}", pattern, tariff, power_va, kogol, product, unit_code)
+        return MadeCustomer(
+            f"{IDPEL_START}{number:08d}", pattern, tariff, power_va, kogol, product, unit_code
+        )
 
     def lines(self, month: date) -> Iterator[str]:
         """The payment file of one month, without header: in the order of payment, that is, of no IDPEL."""
@@ -92,6 +95,17 @@ class Generator:
             number = place * self._step % self.count
             yield from self._lines_of(number, index)
 
+    def lines_before(self, month: date) -> Iterator[str]:
+        """The payment file of a month before the program: everybody pays on any day up to the 20th."""
+        for number in range(self.count):
+            customer = self.customer(number)._replace(pattern=LATE)
+            day, time = self._moment(LATE, False, scatter(self.seed << 48 | month.month << 36 | number))
+            line = _Line(customer, month, self._reference(month, number), 50_000 + number % 1000 * 500)
+            yield line.text(day, time, customer.tariff, customer.power_va, customer.unit_code)
+
+    def _reference(self, month: date, number: int) -> str:
+        return f"T{month:%y%m}{number:08d}"
+
     def _lines_of(self, number: int, index: int) -> list[str]:
         customer = self.customer(number)
         pattern = customer.pattern
@@ -99,7 +113,8 @@ class Generator:
         if special and pattern == "missing month":
             return []
         day, time = self._moment(pattern, special, scatter(self.seed << 48 | index << 36 | number))
-        line = _Line(customer, self.months[index], f"T{index:02d}{number:08d}", 50_000 + number % 1000 * 500)
+        month = self.months[index]
+        line = _Line(customer, month, self._reference(month, number), 50_000 + number % 1000 * 500)
         then = self._at_the_time(customer, index)
         lines = [line.text(day, time, *then)]
         if special and pattern in ("reversed", "reversed and paid again"):

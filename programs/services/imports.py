@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import PurePath
-from typing import IO
+from typing import IO, Any
 
 from django.core.files import File
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from common import jobs
 from common.errors import Conflict, Invalid
@@ -29,7 +28,6 @@ from units.powers import Power
 IMPORT_JOB = "programs.import_payments"
 TIME_LIMIT = timedelta(minutes=25)
 MAX_UPLOAD = 2 * 1024**3
-NOT_CORRECTABLE = gettext_lazy("Only an applied import of this program can be corrected.")
 TURN = "programs.import_payments"
 
 
@@ -37,6 +35,9 @@ class NotCorrectable(Invalid):
     """Only an applied import of the same program can be corrected by another."""
 
     code = "not_correctable"
+
+    def __init__(self, *, field: str = "") -> None:
+        super().__init__(_("Only an applied import of this program can be corrected."), field=field)
 
 
 class AlreadyOver(Conflict):
@@ -109,7 +110,7 @@ def _check(program: Program, by: User, replaces: PaymentImport | None) -> None:
     if program.status in (Status.DRAFT, Status.CLOSED):
         raise Conflict(_("Payments are imported for an approved program, until it is closed."))
     if replaces and (replaces.program_id != program.pk or replaces.status != PaymentImport.Status.APPLIED):
-        raise NotCorrectable(NOT_CORRECTABLE, field="replaces")
+        raise NotCorrectable(field="replaces")
 
 
 def _create(
@@ -238,7 +239,7 @@ def _take_out(replaced_id: int | None) -> None:
     PaymentDay.objects.filter(payment_import=replaced_id).delete()
     applied = PaymentImport.objects.filter(pk=replaced_id, status=PaymentImport.Status.APPLIED)
     if not applied.update(status=PaymentImport.Status.REPLACED):
-        raise NotCorrectable(NOT_CORRECTABLE)
+        raise NotCorrectable()
 
 
 def _report(file: PaymentFile, rows: list[int], column: str, code: str) -> None:
@@ -260,11 +261,11 @@ def _close(
     made.error_count, made.report = file.error_count, sorted(file.report)
     made.started_at, made.finished_at = started_at, timezone.now()
     if made.file:
-        path, storage = made.file.name, made.file.storage
+        path, storage = str(made.file.name), made.file.storage
         made.file = ""
         transaction.on_commit(lambda: storage.delete(path), robust=True)
     made.save()
     if status == PaymentImport.Status.APPLIED:
-        data = {"rows": made.row_count, "digest": file.digest, "payment_import": made.pk}
+        data: dict[str, Any] = {"rows": made.row_count, "digest": file.digest, "payment_import": made.pk}
         record(made.program, ProgramEvent.Kind.IMPORTED, by=made.uploaded_by, **data)
     return made

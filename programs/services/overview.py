@@ -43,15 +43,14 @@ def per_unit(program: Program, to: User) -> list[UnitLine]:
     units = Unit.objects.below(program.unit).filter(kind="UP3").filter(to.within(Power.SEE_WINNERS, field=""))
     counts = EntryCount.objects.filter(evaluation=evaluation).values("unit_id").annotate(count=Sum("entries"))
     eligible = {row["unit_id"]: row["count"] for row in counts}
-    rows = Winner.objects.filter(program=program).selected().values("unit_id")
-    rows = rows.annotate(
+    groups = Winner.objects.filter(program=program).selected().values("unit_id")
+    rows = groups.annotate(
         winners=Count("pk"),
         told=Count("pk", filter=Q(told_at__isnull=False)),
         handed_over=Count("pk", filter=Q(status=Winner.Status.HANDED_OVER)),
     )
-    won = {row.pop("unit_id"): row for row in rows}
-    none = {"winners": 0, "told": 0, "handed_over": 0}
-    return [UnitLine(unit, eligible.get(unit.pk, 0), **won.get(unit.pk, none)) for unit in units]
+    won = {row["unit_id"]: (row["winners"], row["told"], row["handed_over"]) for row in rows}
+    return [UnitLine(unit, eligible.get(unit.pk, 0), *won.get(unit.pk, (0, 0, 0))) for unit in units]
 
 
 def payment_days(program: Program) -> dict[str, list[float]]:

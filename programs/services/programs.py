@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -218,9 +219,7 @@ def lock(program: Program) -> Program:
     return Program.objects.select_for_update(of=("self",)).select_related("unit").get(pk=program.pk)
 
 
-def move(
-    program: Program, status: Status, kind: ProgramEvent.Kind, by: User | None, **data: object
-) -> Program:
+def move(program: Program, status: Status, kind: ProgramEvent.Kind, by: User | None, **data: Any) -> Program:
     """Save a locked program in its new stage, with the event that tells it."""
     program.status = status
     program._history_user = by  # type: ignore[attr-defined]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Exists, OuterRef
 
@@ -47,7 +48,7 @@ def standing_of(*, program: Program, idpel: str, to: User, at: datetime) -> Stan
     return Standing(program, customer, months, rules.verdict(months), is_listed, winner)
 
 
-def _bills(program: Program, customer: Customer) -> list[Payment]:
+def _bills(program: Program, customer: Customer) -> list[Any]:
     """The customer's payments of the program's months, each with whether its unit is in scope."""
     periods = [month.period for month in program.months_of_rule]
     within = Unit.objects.below(program.unit).filter(code=OuterRef("unit_code"))

@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from allocation.api.serializers import CodeField, StrictSerializer
+from allocation.api.serializers import CodeField
+from common.serializers import StrictSerializer
 from tickets import diagnosis_notices
 from tickets.models import (
     ClearTamperToken,

@@ -12,8 +12,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from allocation.api.serializers import CodeField, StrictSerializer
+from allocation.api.serializers import CodeField
 from common.idempotency import once
+from common.serializers import StrictSerializer
 from common.views import ScopedViewSet
 from tickets.api.serializers import ReasonSerializer, VisibleUnitField
 from tickets.models import NUMBER, Incident, IncidentStatus, Ticket

@@ -7,7 +7,8 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.fields import empty
 
-from allocation.api.serializers import CodeField, StrictSerializer
+from allocation.api.serializers import CodeField
+from common.serializers import StrictSerializer
 from tickets.api.serializers import DegreesField
 from tickets.models import NUMBER, Crew, OrderStatus, Shift, WorkOrder, WorkOrderEvent
 from tickets.services.contact import masked_address

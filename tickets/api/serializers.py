@@ -12,9 +12,10 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 from rest_framework.request import Request
 
-from allocation.api.serializers import CodeField, StrictSerializer
+from allocation.api.serializers import CodeField
 from allocation.models import Channel
 from common.permissions import is_channel
+from common.serializers import StrictSerializer
 from customers.models import Customer
 from tickets import notices
 from tickets.models import (
