@@ -50,7 +50,6 @@ WITHOUT_SIGHT = {
     "customers.Kogol": "reference data, the same for all",
     "customers.Meter": "shown with its customer",
     "customers.PhoneNumber": "shown with its customer",
-<<<<<<< HEAD
     "tickets.Calendar": "reference data, the same for all",
     "tickets.CalendarInterval": "reference data, the same for all",
     "tickets.Holiday": "reference data, the same for all",
@@ -71,14 +70,12 @@ WITHOUT_SIGHT = {
     "tickets.TokenDelivery": "shown with its token",
     "tickets.WebhookEndpoint": "of a channel, no unit's; the back office maintains every one",
     "tickets.WebhookDelivery": "of a channel, no unit's; the back office maintains every one",
-=======
     "programs.Payment": "shown as the standing of its customer",
     "programs.PaymentDay": "counts, shown with their program",
     "programs.Entry": "shown as the standing of its customer, and as winners",
     "programs.EntryCount": "counts, shown per UP3 in sight",
     "programs.Seed": "shown with its program",
     "programs.Draw": "shown with its program",
->>>>>>> programs
 }
 WITHOUT_POWERS = {"common.Job": "technical; superusers only"}
 

@@ -9,16 +9,13 @@ from pln_portal import demo
 from units.models import User
 
 # In the order of the arrows: each stands on the ones before it.
-<<<<<<< HEAD
 LOADERS = (
     "customers.services.demo",
     "allocation.services.demo",
+    "programs.services.demo",
     "tickets.services.demo",
     "tickets.services.demo_centre",
 )
-=======
-LOADERS = ("customers.services.demo", "allocation.services.demo", "programs.services.demo")
->>>>>>> programs
 
 
 class Command(BaseCommand):

@@ -8,12 +8,9 @@ LOADERS = (
     "units.services.reference",
     "customers.services.reference",
     "allocation.services.reference",
-<<<<<<< HEAD
     "tickets.services.reference",
     "sop.services.reference",
-=======
     "programs.services.reference",
->>>>>>> programs
 )
 
 
