@@ -61,6 +61,11 @@ class ProcedureAdmin(SopAdmin):
         check = self.admin_site.admin_view(self.check_view)
         return [path("check/<int:version_id>/", check, name="sop_procedure_check"), *super().get_urls()]
 
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A procedure is added from the page of its draft, which names the version."""
+        is_named = "version" in request.GET or "version" in request.POST
+        return is_named and super().has_add_permission(request, obj)
+
     def has_change_permission(self, request: HttpRequest, obj: Procedure | None = None) -> bool:
         return obj is not None and edits(request, obj.version)
 

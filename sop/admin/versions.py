@@ -76,6 +76,7 @@ class SopVersionAdmin(SopAdmin):
     search_fields = ("title", "document__slug")
     own_pages = {"difference": "difference_view", "readers": "readers_view"}
     actions_detail = (
+        "acknowledge",
         "submit",
         "take_back",
         "publish",
@@ -86,9 +87,20 @@ class SopVersionAdmin(SopAdmin):
         "throw_away",
     )
     facts = ("document", "number", "status", "author", "approver", "submitted_at", "published_at")
-    panels = ("rendered", "procedures_table", "checks")
+    panels = ("news", "acknowledged", "rendered", "procedures_table", "checks")
     fieldsets = (
-        (None, {"fields": (("document", "number"), ("status", "published_at"), ("author", "approver"))}),
+        (_("What changed since the version you know"), {"fields": ("news",)}),
+        (
+            None,
+            {
+                "fields": (
+                    ("document", "number"),
+                    ("status", "published_at"),
+                    ("author", "approver"),
+                    "acknowledged",
+                )
+            },
+        ),
         (
             _("Content"),
             {
@@ -120,10 +132,23 @@ class SopVersionAdmin(SopAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: SopVersion | None = None) -> Any:
         """The raw text is for its author; everybody else reads it as it looks."""
         hidden = {"rendered"} if obj and edits(request, obj) else {"text", "new_file"}
-        return [
+        if obj is None or obj.known is None:
+            hidden |= {"news"}
+        shown = [
             (title, {"fields": [it for it in options["fields"] if it not in hidden]})
             for title, options in self.fieldsets
         ]
+        return [(title, options) for title, options in shown if options["fields"]]
+
+    @display(description=_("changes"))
+    def news(self, version: SopVersion) -> SafeString:
+        """The first thing that a reader sees who knows an earlier version."""
+        change = comparing.compare_versions(version.known, version)
+        return render_to_string("admin/sop/changes.html", {"data": change})
+
+    @display(description=_("acknowledged by you"))
+    def acknowledged(self, version: SopVersion) -> Any:
+        return version.read_at or _("not yet")
 
     @display(description=_("text"))
     def rendered(self, version: SopVersion) -> SafeString:
@@ -147,7 +172,10 @@ class SopVersionAdmin(SopAdmin):
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         found = super().get_object(request, object_id, from_field)
         if found is not None:
-            found.is_open = edits(request, found)  # what the displays of the page ask
+            # What the displays of the page ask.
+            found.is_open = edits(request, found)
+            found.known = reading.known_version(version=found, reader=request.user)
+            found.read_at = reading.acknowledged_at(version=found, reader=request.user)
         return found
 
     # --- Saving -----------------------------------------------------------------------------------
@@ -196,6 +224,11 @@ class SopVersionAdmin(SopAdmin):
 
     def has_end_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self._is(request, object_id, Power.APPROVE_SOP, VersionStatus.PUBLISHED)
+
+    def has_acknowledge_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        version = self._version(request, object_id)
+        is_new = version is not None and version.read_at is None
+        return is_new and self._is(request, object_id, Power.SEE_SOP, VersionStatus.PUBLISHED)
 
     def has_readers_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self._is(request, object_id, Power.SEE_CALLS, VersionStatus.PUBLISHED)
@@ -326,6 +359,25 @@ class SopVersionAdmin(SopAdmin):
             return document
 
         return self.act(request, version, verb, _("The draft is gone."))
+
+    @action(
+        description=_("I have read and understood it"),
+        icon="done_all",
+        permissions=["acknowledge"],
+        dialog={
+            "title": _("I have read and understood it"),
+            "description": _("This is recorded with your name and the time."),
+            "form_class": None,
+            "form_submit_text": _("Acknowledge"),
+        },
+    )
+    def acknowledge(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        version = self.seen_or_404(request, object_id)
+
+        def verb() -> None:
+            reading.acknowledge(version=version, by=request.user, at=timezone.now())
+
+        return self.act(request, version, verb, _("Acknowledged."))
 
     # --- Differences and readers ------------------------------------------------------------------
 

@@ -327,6 +327,32 @@ def test_a_supervisor_sees_who_has_not_read_it(browse, supervisor, agent):
     assert browse(agent).get(page("sopversion_readers", version.pk)).status_code == 404
 
 
+@pytest.mark.parametrize("place", ["index", "page"])
+def test_what_is_new_is_shown_first_and_acknowledged(browse, agent, place):
+    old, new = SopVersion.objects.filter(document__slug="periksa").order_by("number")
+    client = browse(agent)
+    address = page("sopversion_change", new.pk)
+    dialog(client, "acknowledge", old)
+    assert reverse("admin:sop_sopversion_change", args=[new.pk]) in words(client.get(reverse("admin:index")))
+    shown = words(client.get(address))
+    assert shown.index("text-changes") < shown.index("sop-text")
+
+    dialog(client, "acknowledge", new)
+
+    text = words(client.get(reverse("admin:index") if place == "index" else address))
+    assert (address in text) == (place == "page")
+    assert "text-changes" not in text
+    assert dialog(client, "acknowledge", new).status_code == 403
+
+
+def test_the_first_page_lists_what_is_due_for_review(author):
+    SopDocument.objects.filter(slug="alokasi-pbpd").update(review_interval_months=0)
+
+    shown = words(author.get(reverse("admin:index")))
+
+    assert page("sopdocument_change", SopDocument.objects.get(slug="alokasi-pbpd").pk) in shown
+
+
 # --- Procedures -----------------------------------------------------------------------------------
 
 
