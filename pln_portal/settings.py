@@ -390,6 +390,8 @@ SPECTACULAR_SETTINGS = {
         "ChannelEnum": "allocation.models.Channel.choices",
         "CallStatusEnum": "sop.models.CallStatus.choices",
         "CallOutcomeEnum": "sop.models.OutcomeKind.choices",
+        "PieceKindEnum": "sop.rules.differences.PIECE_KINDS",
+        "ChangeKindEnum": "sop.rules.differences.CHANGE_KINDS",
         "CheckOutcomeEnum": "allocation.models.Outcome.choices",
     },
 }

@@ -69,6 +69,20 @@ NAVIGATION = [
         ],
     },
     {
+        "title": _("SOPs and calls"),
+        "items": [
+            _entry(_("SOPs"), "menu_book", "sop_sopdocument"),
+            _entry(_("Versions"), "history", "sop_sopversion"),
+            _entry(_("Procedures"), "account_tree", "sop_procedure"),
+            _entry(_("Values"), "tune", "sop_sopvalue"),
+            _entry(_("PS schemes"), "map", "sop_psscheme"),
+            _entry(_("Calls"), "call", "sop_call"),
+            _entry(_("What calls teach"), "monitoring", "sop_call", "statistics"),
+            _entry(_("Hand-overs to AP2T"), "forward", "sop_handover"),
+            _entry(_("Review reminders"), "event", "sop_reviewreminder"),
+        ],
+    },
+    {
         "title": _("Customers"),
         "items": [
             _entry(_("Customers"), "group", "customers_customer"),

@@ -9,10 +9,8 @@ from rest_framework import serializers
 
 from sop.models import Attachment, Procedure, SopRegion, SopVersion
 from sop.rendering import as_html
-from sop.rules.differences import ADDED, CHANGED, REMOVED, SAME
+from sop.rules.differences import CHANGE_KINDS, PIECE_KINDS
 from sop.services.reading import STATES
-
-KINDS = (SAME, ADDED, REMOVED, CHANGED)
 
 
 class AskedSerializer(serializers.Serializer):
@@ -22,7 +20,7 @@ class AskedSerializer(serializers.Serializer):
     unit = serializers.CharField(required=False, max_length=12)
 
 
-class PlaceSerializer(serializers.Serializer):
+class SopUnitSerializer(serializers.Serializer):
     code = serializers.CharField()
     name = serializers.CharField()
 
@@ -67,7 +65,7 @@ class DocumentSerializer(serializers.Serializer):
     slug = serializers.CharField(source="document.slug")
     title = serializers.CharField(source="document.title")
     tags = serializers.ListField(child=serializers.CharField(), source="document.tags")
-    owner_unit = PlaceSerializer(source="document.owner_unit")
+    owner_unit = SopUnitSerializer(source="document.owner_unit")
     demands_acknowledgement = serializers.BooleanField(source="document.demands_acknowledgement")
     version = BriefVersionSerializer(allow_null=True)
     newest = BriefVersionSerializer(allow_null=True)
@@ -76,14 +74,14 @@ class DocumentSerializer(serializers.Serializer):
 
 
 class RegionSerializer(serializers.ModelSerializer):
-    unit = PlaceSerializer()
+    unit = SopUnitSerializer()
 
     class Meta:
         model = SopRegion
         fields = ("unit", "effective_from", "effective_until")
 
 
-class ProcedureSerializer(serializers.ModelSerializer):
+class SopProcedureSerializer(serializers.ModelSerializer):
     class Meta:
         model = Procedure
         fields = ("slug", "title", "keywords", "is_entry", "before")
@@ -96,7 +94,7 @@ class AttachmentSerializer(serializers.ModelSerializer):
 
 
 class PieceSerializer(serializers.Serializer):
-    kind = serializers.ChoiceField(choices=[SAME, ADDED, REMOVED])
+    kind = serializers.ChoiceField(choices=PIECE_KINDS)
     text = serializers.CharField(trim_whitespace=False)
 
 
@@ -109,7 +107,7 @@ class PartChangeSerializer(serializers.Serializer):
 class StepChangeSerializer(serializers.Serializer):
     name = serializers.CharField()
     title = serializers.CharField()
-    kind = serializers.ChoiceField(choices=[ADDED, REMOVED, CHANGED])
+    kind = serializers.ChoiceField(choices=CHANGE_KINDS)
     parts = serializers.SerializerMethodField()
 
     @extend_schema_field(PartChangeSerializer(many=True))
@@ -120,7 +118,7 @@ class StepChangeSerializer(serializers.Serializer):
 class ProcedureChangeSerializer(serializers.Serializer):
     slug = serializers.CharField()
     title = serializers.CharField()
-    kind = serializers.ChoiceField(choices=[ADDED, REMOVED, CHANGED])
+    kind = serializers.ChoiceField(choices=CHANGE_KINDS)
     steps = StepChangeSerializer(many=True)
     outcomes = StepChangeSerializer(many=True)
 
@@ -144,7 +142,7 @@ class VersionSerializer(BriefVersionSerializer):
     html = serializers.SerializerMethodField()
     supersedes = serializers.CharField(source="supersedes.reference", default=None, allow_null=True)
     regions = RegionSerializer(many=True)
-    procedures = ProcedureSerializer(many=True)
+    procedures = SopProcedureSerializer(many=True)
     attachments = AttachmentSerializer(many=True)
     acknowledged_at = serializers.DateTimeField(allow_null=True, source="read_at")
     changes = DifferenceSerializer(allow_null=True)
@@ -173,8 +171,3 @@ class VersionSerializer(BriefVersionSerializer):
 
 class DocumentDetailSerializer(DocumentSerializer):
     versions = BriefVersionSerializer(many=True)
-
-
-class AcknowledgementSerializer(serializers.Serializer):
-    version = serializers.CharField(source="version.reference")
-    acknowledged_at = serializers.DateTimeField(source="at")

@@ -13,6 +13,8 @@ from sop.rules.compiler import OUTCOME, targets
 from sop.rules.source import Place
 
 SAME, ADDED, REMOVED, CHANGED = "same", "added", "removed", "changed"
+PIECE_KINDS = (SAME, ADDED, REMOVED)
+CHANGE_KINDS = (ADDED, REMOVED, CHANGED)
 WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 MOST_WORDS = 4000
 SHOWN = (

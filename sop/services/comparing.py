@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from sop.models import Procedure, SopVersion
 from sop.rules import paths
 from sop.rules.differences import Piece, StepChange, compare_outcomes, compare_steps, compare_texts
@@ -24,6 +26,11 @@ class ProcedureChange:
     kind: str
     steps: tuple[StepChange, ...]
     outcomes: tuple[StepChange, ...]
+
+    @property
+    def tables(self) -> tuple[tuple[str, tuple[StepChange, ...]], ...]:
+        """Steps and outcomes, each with its heading."""
+        return (_("Steps"), self.steps), (_("Outcomes"), self.outcomes)
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,15 @@ def compare_versions(old: SopVersion, new: SopVersion) -> VersionChange:
         tuple(compare_texts(old.text, new.text)),
         tuple(it for it in changes if it.kind != SAME),
     )
+
+
+def forerunner(version: SopVersion) -> SopVersion | None:
+    """What rules where and when `version` begins; else what it supersedes, else the one published before."""
+    region = version.regions.select_related("unit").order_by("effective_from").first()
+    others = SopVersion.objects.filter(document=version.document_id).exclude(pk=version.pk)
+    others = others.select_related("document")
+    ruling = others.ruling(region.effective_from, region.unit).first() if region else None
+    return ruling or version.supersedes or others.published().order_by("-number").first()
 
 
 def _compiled(version: SopVersion) -> dict[str, Mapping[str, Any]]:

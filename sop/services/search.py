@@ -9,7 +9,8 @@ from typing import Any
 
 from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank, SearchVector
 from django.db import connection
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Replace
 
 from sop.models import SopVersion
 
@@ -38,12 +39,17 @@ def find(*, text: str, versions: Iterable[int]) -> dict[int, Match]:
 
 
 def _ranked(rows: Any, text: str) -> dict[int, Match]:
-    query = SearchQuery(text, config=CONFIG, search_type="websearch")
-    vectors = [SearchVector(place, weight=WEIGHTS[place], config=CONFIG) for place in PLACES]
+    query = SearchQuery(text.replace("/", " "), config=CONFIG, search_type="websearch")
+    vectors = [SearchVector(_words(place), weight=WEIGHTS[place], config=CONFIG) for place in PLACES]
     vector = vectors[0] + vectors[1] + vectors[2]
     found = rows.annotate(vector=vector, rank=SearchRank(vector, query)).filter(vector=query)
     headlines = {f"in_{place}": _headline(place, query) for place in PLACES}
     return {row.pk: _marked(row) for row in found.annotate(**headlines).order_by("-rank", "pk")}
+
+
+def _words(place: str) -> Replace:
+    """The text with blanks for slashes: PostgreSQL would read "bulannya/pembayaran" as the path of a file."""
+    return Replace(F(place), Value("/"), Value(" "))
 
 
 def _headline(place: str, query: SearchQuery) -> SearchHeadline:

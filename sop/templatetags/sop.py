@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import template
@@ -44,6 +44,21 @@ def moment(value: str | datetime | None) -> str:
         return ""
     at = datetime.fromisoformat(value) if isinstance(value, str) else value
     return date_format(timezone.localtime(at), "DATETIME_FORMAT")
+
+
+@register.filter
+def minutes(length: timedelta | None) -> str:
+    """`4.05` for four minutes and five seconds."""
+    if length is None:
+        return "–"
+    whole, seconds = divmod(int(length.total_seconds()), 60)
+    return f"{whole}.{seconds:02d}"
+
+
+@register.filter
+def share(part: int, whole: int) -> str:
+    """`85 %`."""
+    return f"{100 * part // whole} %" if whole else "–"
 
 
 @register.filter
