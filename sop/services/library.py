@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from common.errors import Conflict, DomainError
 from sop import checks
@@ -149,7 +150,7 @@ def write_procedure(*, version: SopVersion, source: str, procedure: Procedure | 
     if SopVersion.objects.select_for_update().get(pk=version.pk).is_sealed:
         raise VersionIsSealed(_("A published version never changes. Make a new one."))
     compiled = compile_procedure(source, vocabulary(version))
-    row = procedure or Procedure(version=version, slug="draft", title=_("Draft"))
+    row = procedure or Procedure(version=version, slug="draft", title=pgettext("noun", "Draft"))
     row.source = source
     apply_compiled(row, compiled)
     row.save()
