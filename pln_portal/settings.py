@@ -188,6 +188,7 @@ if PRODUCTION and BROKER_URL.startswith("filesystem"):
     raise ImproperlyConfigured("Production needs BROKER_URL, e.g. amqp://user:secret@127.0.0.1:5672/portal.")
 CELERY_BROKER_URL = BROKER_URL
 if BROKER_URL.startswith("filesystem"):
+    CELERY_BROKER_TRANSPORT = "common.broker:FileTransport"
     _queue = VAR_DIR / "broker" / "queue"
     _control = VAR_DIR / "broker" / "control"
     for _folder in (_queue, _control):
