@@ -271,7 +271,7 @@ OAUTH2_PROVIDER = {
         "allocation": _("ask whether a meter may be promised"),
         "agent": _("work as the agent who logged in"),
     },
-    "DEFAULT_SCOPES": ["read"],
+    "DEFAULT_SCOPES": ["read", "allocation"],
     "SCOPES_BACKEND_CLASS": "pln_portal.oauth.PortalScopes",
     "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
     "REFRESH_TOKEN_EXPIRE_SECONDS": 12 * 3600,
