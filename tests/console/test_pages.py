@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from tests.conftest import CAST
 from units.models import Position
@@ -162,3 +163,14 @@ def test_no_page_of_the_console_holds_inline_script_or_style(browse, agent):
         assert " style=" not in page
         assert " onclick=" not in page
         assert "'unsafe" not in response.headers["Content-Security-Policy"]
+
+
+@pytest.mark.requirement("R-002-15")
+def test_the_question_for_the_product_stands_there_word_for_word(browse, agent):
+    page = strip_tags(browse(agent).get("/alokasi/").content.decode())
+
+    assert (
+        "“... untuk Penyambungan nanti Bapak/Ibu menginginkan dengan Layanan PRABAYAR (pengaturan penggunaan"
+        " listriknya dengan pembelian pulsa listrik/token) atau PASKABAYAR (pembayaran rekening listrik"
+        " setiap bulannya/pembayaran rekening di akhir setelah pemakaian) ?...”"
+    ) in " ".join(page.split())
