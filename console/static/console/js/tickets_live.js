@@ -110,7 +110,8 @@ function showProblems(form, answer) {
 }
 
 document.addEventListener("htmx:afterRequest", (event) => {
-  const { elt, target, successful, requestConfig } = event.detail;
+  const { elt, target, xhr, requestConfig } = event.detail;
+  const successful = xhr.status >= 200 && xhr.status < 300; // problems are shown like answers, htmx calls both a success
   if (requestConfig.verb === "get") return;
   const form = elt.closest("form");
   if (!successful && form) showProblems(form, target);
