@@ -98,7 +98,7 @@ def import_command(path: Path) -> tuple[str, ...]:
 
 
 def evaluate(program: Program, officer: User) -> Evaluation:
-    asked = evaluations.ask_evaluation(program=program, by=officer, in_background=False)
+    asked = evaluations.ask_evaluation(program=program, by=officer)
     return evaluations.run_evaluation(evaluation_id=asked.pk)
 
 
@@ -168,7 +168,7 @@ def test_a_server_that_drops_the_evaluation_changes_no_digest(
         with path.open("rb") as raw:
             imports.import_now(program=program, raw=raw, name=path.name, size=1, by=officer)
     quiet = evaluate(program, officer)
-    asked = evaluations.ask_evaluation(program=program, by=officer, in_background=False)
+    asked = evaluations.ask_evaluation(program=program, by=officer)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         victim = cursor.fetchone()[0]
