@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from programs.models import Entry, Evaluation, Payment, PaymentImport, Program
-from programs.services import demo, evaluations, imports, reference
+from programs.services import demo, evaluations, imports, long_work, reference
 from programs.services.generator import Generator
 from units.models import User
 
@@ -194,8 +194,9 @@ def _terminate(pid: int, evaluation_id: int) -> None:
 
 
 def test_a_running_import_shows_its_progress_and_can_be_cancelled(
-    program: Program, officer: User, files: list[Path]
+    program: Program, officer: User, files: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(long_work, "SECONDS", 0.02)
     make_large(files[0])
     found: list[str] = []
 
