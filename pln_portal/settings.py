@@ -189,6 +189,7 @@ if PRODUCTION and BROKER_URL.startswith("filesystem"):
     raise ImproperlyConfigured("Production needs BROKER_URL, e.g. amqp://user:secret@127.0.0.1:5672/portal.")
 CELERY_BROKER_URL = BROKER_URL
 if BROKER_URL.startswith("filesystem"):
+    CELERY_BROKER_TRANSPORT = "common.broker:FileTransport"
     _queue = VAR_DIR / "broker" / "queue"
     _control = VAR_DIR / "broker" / "control"
     for _folder in (_queue, _control):
@@ -271,7 +272,7 @@ OAUTH2_PROVIDER = {
         "allocation": _("ask whether a meter may be promised"),
         "agent": _("work as the agent who logged in"),
     },
-    "DEFAULT_SCOPES": ["read"],
+    "DEFAULT_SCOPES": ["read", "allocation"],
     "SCOPES_BACKEND_CLASS": "pln_portal.oauth.PortalScopes",
     "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
     "REFRESH_TOKEN_EXPIRE_SECONDS": 12 * 3600,
