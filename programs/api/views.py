@@ -93,6 +93,7 @@ class PaymentImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, _Of
 
     queryset = PaymentImport.objects.select_related("program")
     serializer_class = serializers.PaymentImportSerializer
+    parser_classes = (MultiPartParser,)
     lookup_value_regex = "[0-9]{1,18}"
     powers = {
         "list": Power.RUN_PROGRAMS,
@@ -100,11 +101,6 @@ class PaymentImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, _Of
         "create": Power.RUN_PROGRAMS,
         "cancel": Power.RUN_PROGRAMS,
     }
-
-    def get_parsers(self) -> list[Any]:
-        return (
-            [MultiPartParser()] if self.request.path.endswith("/payment-imports/") else super().get_parsers()
-        )
 
     @extend_schema(
         request={"multipart/form-data": serializers.PaymentUploadSerializer},

@@ -40,10 +40,8 @@ class AlreadyOver(Conflict):
 
 
 @transaction.atomic
-def ask_evaluation(*, program: Program, by: User, in_background: bool = True) -> Evaluation:
-    """Have the program evaluated. A frozen program may be evaluated again, to compare.
-
-    Unless `in_background`, the caller runs it.
+def ask_evaluation(*, program: Program, by: User) -> Evaluation:
+    """Have the program evaluated in the background. A frozen program may be evaluated again, to compare.
 
     Raises:
         Forbidden: `by` may not run this program.
@@ -58,8 +56,7 @@ def ask_evaluation(*, program: Program, by: User, in_background: bool = True) ->
         raise UnderWay(_("An evaluation of this program is under way."))
     evaluation = Evaluation.objects.create(program=program, asked_by=by)
     record(program, ProgramEvent.Kind.EVALUATION_ASKED, by=by, evaluation=evaluation.pk)
-    if in_background:
-        jobs.enqueue(EVALUATION_JOB, by=by, evaluation_id=evaluation.pk)
+    jobs.enqueue(EVALUATION_JOB, by=by, evaluation_id=evaluation.pk)
     return evaluation
 
 
@@ -76,6 +73,7 @@ def cancel_evaluation(*, evaluation: Evaluation, by: User) -> Evaluation:
         cancel_asked=True
     ):
         raise AlreadyOver(_("This evaluation has ended already."))
+    jobs.enqueue(EVALUATION_JOB, by=by, evaluation_id=evaluation.pk)  # if nobody runs it, this closes it
     evaluation.refresh_from_db()
     return evaluation
 

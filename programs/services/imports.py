@@ -83,8 +83,8 @@ def import_now(
 def run_import(*, import_id: int) -> PaymentImport:
     """Import an uploaded file. May run twice: an import that is over stays as it is."""
     made = PaymentImport.objects.select_related("program__unit").get(pk=import_id)
-    if not made.is_open:
-        return made
+    if not made.is_open or not made.file:
+        return made  # without a file: the command line runs it
     with made.file.open("rb") as raw:
         return _run(made, raw)
 
@@ -101,6 +101,7 @@ def cancel_import(*, payment_import: PaymentImport, by: User) -> PaymentImport:
     waiting = PaymentImport.objects.filter(pk=payment_import.pk, status__in=("WAITING", "RUNNING"))
     if not waiting.update(cancel_asked=True):
         raise AlreadyOver(_("This import has ended already."))
+    jobs.enqueue(IMPORT_JOB, by=by, import_id=payment_import.pk)  # if nobody runs it, this closes it
     payment_import.refresh_from_db()
     return payment_import
 

@@ -219,6 +219,16 @@ def test_only_program_officers_run_programs(
     assert not Evaluation.objects.exists()
 
 
+def test_the_contract_describes_the_endpoints(api: Api, agent: User) -> None:
+    paths = api(agent).get("/api/v1/schema/?format=json").json()["paths"]
+
+    for path in ("standing/", "payment-imports/", "evaluations/", "winners/"):
+        assert f"/api/v1/programs/{{slug}}/{path}" in paths
+    upload = paths["/api/v1/programs/{slug}/payment-imports/"]["post"]["requestBody"]
+    assert list(upload["content"]) == ["multipart/form-data"]
+    assert "/api/v1/winners/{id}/hand-over/" in paths
+
+
 def test_channels_and_strangers_see_nothing(
     program: Program, api: Api, channel_api: Api, nobody: User
 ) -> None:

@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from programs.models import Entry, Evaluation, Payment, PaymentImport, Program
-from programs.services import demo, evaluations, imports, reference
+from programs.services import demo, evaluations, imports, long_work, reference
 from programs.services.generator import Generator
 from units.models import User
 
@@ -98,7 +98,7 @@ def import_command(path: Path) -> tuple[str, ...]:
 
 
 def evaluate(program: Program, officer: User) -> Evaluation:
-    asked = evaluations.ask_evaluation(program=program, by=officer, in_background=False)
+    asked = evaluations.ask_evaluation(program=program, by=officer)
     return evaluations.run_evaluation(evaluation_id=asked.pk)
 
 
@@ -168,7 +168,7 @@ def test_a_server_that_drops_the_evaluation_changes_no_digest(
         with path.open("rb") as raw:
             imports.import_now(program=program, raw=raw, name=path.name, size=1, by=officer)
     quiet = evaluate(program, officer)
-    asked = evaluations.ask_evaluation(program=program, by=officer, in_background=False)
+    asked = evaluations.ask_evaluation(program=program, by=officer)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         victim = cursor.fetchone()[0]
@@ -194,8 +194,9 @@ def _terminate(pid: int, evaluation_id: int) -> None:
 
 
 def test_a_running_import_shows_its_progress_and_can_be_cancelled(
-    program: Program, officer: User, files: list[Path]
+    program: Program, officer: User, files: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(long_work, "SECONDS", 0.02)
     make_large(files[0])
     found: list[str] = []
 

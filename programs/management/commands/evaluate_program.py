@@ -21,9 +21,8 @@ class Command(BaseCommand):
         started = time.monotonic()
         try:
             program = Program.objects.select_related("unit").get(slug=options["program"])
-            asked = evaluations.ask_evaluation(
-                program=program, by=User.objects.get(username=options["by"]), in_background=False
-            )
+            by = User.objects.get(username=options["by"])
+            asked = evaluations.ask_evaluation(program=program, by=by)
         except (DomainError, Program.DoesNotExist, User.DoesNotExist) as error:
             raise CommandError(str(error)) from error
         done = evaluations.run_evaluation(evaluation_id=asked.pk)
