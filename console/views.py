@@ -45,9 +45,9 @@ def page_for(power: Power) -> Callable[[Page], Page]:
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """Straight to the one page the reader has, or a choice of pages."""
+    """Straight to the first agent screen where the reader has nothing else, or a choice of pages."""
     entries = entries_for(request.user)  # type: ignore[arg-type]
-    if len(entries) == 1 and entries[0].page == "console:check":
+    if entries and all(entry.page.startswith("console:") for entry in entries):
         return redirect(entries[0].url)
     return render(request, "console/home.html", {"entries": entries})
 
