@@ -15,6 +15,7 @@ from django.utils import timezone
 from allocation.models import AllocationCheck
 from allocation.services import checks
 from customers.models import Customer, Kogol, PhoneNumber, Tariff
+from sop.models import PsScheme
 from units.models import Area, Position, Unit, User
 from units.powers import POWERS, Power, Reach, Role
 
@@ -50,6 +51,7 @@ class World:
         self.customers = {name: self._customer(n, unit) for n, (name, unit) in enumerate(self.units.items())}
         self.asker = appoint("who asked", Role.CSO, self.units["PLN Pusat"])
         self.checks = {name: self._check(unit) for name, unit in self.units.items()}
+        PsScheme.objects.create(unit=self.units["PLN Pusat"], scheme=1, valid_from=timezone.localdate())
 
     def _customer(self, number: int, unit: Unit) -> Customer:
         customer = Customer.objects.create(
