@@ -37,6 +37,13 @@ ENTRIES = (
         about=_("A caller wants a new connection or another power: may this meter be promised?"),
     ),
     Entry(
+        page="console:calls",
+        power=Power.RUN_CALLS,
+        icon="speech",
+        title=_("Calls"),
+        about=_("A caller is on the line: the procedure, step by step, up to the report number."),
+    ),
+    Entry(
         page="admin:allocation_meteravailability_overview",
         power=Power.SET_AVAILABILITY,
         icon="switch",

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from console import tickets, views
+from console import calls, tickets, views
 
 app_name = "console"
 urlpatterns = [
@@ -13,4 +13,5 @@ urlpatterns = [
     re_path(r"^tiket/(?P<number>[GK][0-9]{12})/$", tickets.ticket, name="ticket"),
     path("vcc/", tickets.command_centre, name="vcc"),
     path("posko/", tickets.board, name="board"),
+    path("panggilan/", calls.desk, name="calls"),
 ]

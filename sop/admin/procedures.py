@@ -23,8 +23,8 @@ from common.admin import holds
 from common.errors import DomainError
 from sop.admin.forms import NEW_PROCEDURE, ProcedureForm
 from sop.admin.pages import SopAdmin
+from sop.admin.parts import edits
 from sop.admin.trial import read_answers, read_form
-from sop.admin.versions import edits
 from sop.drawing import draw
 from sop.models import OutcomeKind, Procedure, SopVersion
 from sop.rules import paths

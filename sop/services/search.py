@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank, SearchVector
 from django.db import connection
-from django.db.models import F, Q, Value
+from django.db.models import F, Q, TextField, Value
 from django.db.models.functions import Replace
 
 from sop.models import SopVersion
@@ -49,12 +49,12 @@ def _ranked(rows: Any, text: str) -> dict[int, Match]:
 
 def _words(place: str) -> Replace:
     """The text with blanks for slashes: PostgreSQL would read "bulannya/pembayaran" as the path of a file."""
-    return Replace(F(place), Value("/"), Value(" "))
+    return Replace(F(place), Value("/"), Value(" "), output_field=TextField())
 
 
 def _headline(place: str, query: SearchQuery) -> SearchHeadline:
     return SearchHeadline(
-        place,
+        _words(place),
         query,
         config=CONFIG,
         start_sel=START,

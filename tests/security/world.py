@@ -15,6 +15,7 @@ from django.utils import timezone
 from allocation.models import AllocationCheck
 from allocation.services import checks
 from customers.models import Customer, Kogol, PhoneNumber, Tariff
+from sop.models import PsScheme
 from tests.security.ticket_rows import ticket_rows
 from units.models import Area, Position, Unit, User
 from units.powers import POWERS, Power, Reach, Role
@@ -61,6 +62,7 @@ class World:
         self.asker = appoint("who asked", Role.CSO, self.units["PLN Pusat"])
         self.checks = {name: self._check(unit) for name, unit in self.units.items()}
         self.tickets = ticket_rows(self.asker, self.units)
+        PsScheme.objects.create(unit=self.units["PLN Pusat"], scheme=1, valid_from=timezone.localdate())
 
     def _customer(self, number: int, unit: Unit) -> Customer:
         customer = Customer.objects.create(
