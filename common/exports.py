@@ -52,7 +52,7 @@ def write_xlsx(to: BinaryIO, columns: Row, rows: Iterable[Row], *, title: str) -
     """The same into a file, row by row. What is more than a sheet holds goes on in another one."""
     book = Workbook(write_only=True)
     name = re.sub(r"[\[\]:*?/\\]", " ", title)[:27]
-    sheet = None
+    sheet: Any = None
     for number, row in enumerate(rows):
         if number % SHEET_ROWS == 0:
             sheet = _sheet(book, columns, f"{name} {number // SHEET_ROWS + 1}" if number else name)

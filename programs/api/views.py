@@ -81,7 +81,7 @@ class _OfProgram(ScopedViewSet):
 
     def program(self) -> Program:
         """The program in the address, if the reader may see it."""
-        rows = Program.objects.visible_to(self.request.user).select_related("unit")  # type: ignore[arg-type]
+        rows = Program.objects.visible_to(self.request.user).select_related("unit")
         program = rows.filter(slug=self.kwargs["slug"]).first()
         if program is None:
             raise Http404

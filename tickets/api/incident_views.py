@@ -16,7 +16,8 @@ from allocation.api.serializers import CodeField
 from common.idempotency import once
 from common.serializers import StrictSerializer
 from common.views import ScopedViewSet
-from tickets.api.serializers import ReasonSerializer, VisibleUnitField
+from tickets.api.fields import VisibleUnitField
+from tickets.api.serializers import ReasonSerializer
 from tickets.models import NUMBER, Incident, IncidentStatus, Ticket
 from tickets.models.incident import IncidentQuerySet
 from tickets.rules.incidents import next_statuses

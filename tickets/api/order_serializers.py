@@ -9,7 +9,7 @@ from rest_framework.fields import empty
 
 from allocation.api.serializers import CodeField
 from common.serializers import StrictSerializer
-from tickets.api.serializers import DegreesField
+from tickets.api.fields import DegreesField
 from tickets.models import NUMBER, Crew, OrderStatus, Shift, WorkOrder, WorkOrderEvent
 from tickets.services.contact import masked_address
 from units.api.serializers import UnitBriefSerializer

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.fields import empty
 from rest_framework.request import Request
 
 from allocation.api.serializers import CodeField
 from allocation.models import Channel
 from common.permissions import is_channel
 from common.serializers import StrictSerializer
-from customers.models import Customer
 from tickets import notices
+from tickets.api.fields import CustomerField, DegreesField, VisibleUnitField
 from tickets.models import (
     NUMBER,
     Incident,
@@ -35,42 +33,11 @@ from tickets.services.contact import masked_contact
 from tickets.services.repeats import Candidate, Sought
 from tickets.services.report import Report
 from units.api.serializers import UnitBriefSerializer
-from units.models import Area, Unit
+from units.models import Area
 from units.powers import Role
 
 TEXT: dict[str, Any] = {"required": False, "allow_blank": True}
 NOTHING: dict[str, Any] = {"required": False, "allow_null": True}
-
-
-class DegreesField(serializers.FloatField):
-    """A latitude or longitude, kept to six decimals (about 10 cm)."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        return round(Decimal(str(super().to_internal_value(data))), 6)
-
-
-class VisibleUnitField(CodeField):
-    """A unit that the reader sees, by its code."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(queryset=Unit.objects.all(), lookup="code", **kwargs)
-
-    def run_validation(self, data: Any = empty) -> Any:
-        self.queryset = Unit.objects.visible_to(self.context["request"].user).select_related("parent")
-        return super().run_validation(data)
-
-
-class CustomerField(CodeField):
-    """A customer by IDPEL; people name those they see, a channel's users name their own."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(queryset=Customer.objects.all(), lookup="idpel", **kwargs)
-
-    def run_validation(self, data: Any = empty) -> Any:
-        request = self.context["request"]
-        rows = Customer.objects.select_related("unit", "area").prefetch_related("meters")
-        self.queryset = rows if is_channel(request) else rows.visible_to(request.user)
-        return super().run_validation(data)
 
 
 class PhoneAndPlaceSerializer(StrictSerializer):
