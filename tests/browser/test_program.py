@@ -130,6 +130,6 @@ def act(page: Page, action: str, **values: str | bool) -> None:
             field.select_option(label=str(value))
         else:
             field.fill(str(value))
-    form.locator("button[type=submit]").click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        form.locator("button[type=submit]").click()
     expect(page.locator("body")).to_contain_text("PELANGGAN RAJIN")
