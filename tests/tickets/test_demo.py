@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 from django.utils import timezone
 
+from customers.models import Customer, Meter
 from customers.services import demo as customers_demo
 from pln_portal import demo as accounts
 from tests.tickets.test_walks import check
@@ -37,3 +38,15 @@ def test_the_demo_is_loaded_once(loaded: None) -> None:
 
     assert demo.load(count=40) == 0
     assert Counter(Ticket.objects.values_list("number", flat=True)) == before
+
+
+def test_customers_without_a_meter_report_nothing(db: None) -> None:
+    accounts.create_accounts(password="a-password-for-tests")
+    customers_demo.load(count=400)
+    bare = list(Customer.objects.order_by("pk").values_list("pk", flat=True)[::2])
+    Meter.objects.filter(customer__in=bare).delete()
+
+    demo.load(count=40)
+
+    assert Ticket.objects.count() >= 40
+    assert not Ticket.objects.filter(customer__in=bare).exists()

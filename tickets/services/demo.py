@@ -95,7 +95,9 @@ def load(count: int = 160, seed: int = 2022) -> int:
 
 
 def _customers() -> list[Customer]:
-    rows = Customer.objects.filter(is_demo=True, product=Product.PRABAYAR).order_by("pk")
+    # Those made up for a program have no meter, so nobody could diagnose it.
+    metered = Customer.objects.filter(meters__number__isnull=False, meters__removed_on=None)
+    rows = metered.filter(is_demo=True, product=Product.PRABAYAR).order_by("pk")
     found = [
         row for name in PLACES for row in rows.filter(unit__in=_below(name)).select_related("unit", "area")
     ]
