@@ -27,4 +27,6 @@ class Endpoint:
     per_unit: bool = True
     ok: int = 200
     reads: bool = False  # a POST that only asks
-    upload: Callable[[], bytes] | None = None  # a photo instead of a body
+    upload: Callable[[], bytes] | None = None  # a file instead of a body
+    upload_as: str = "photo"
+    people_only: bool = False  # a channel that holds the power does this only to its own

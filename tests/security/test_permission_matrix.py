@@ -21,6 +21,9 @@ from oauth2_provider.models import AccessToken, Application
 from allocation.services.availability import SETTING_KINDS
 from pln_portal import api
 from tests.security.endpoint import Endpoint
+from tests.security.order_endpoints import ORDERS
+from tests.security.program_endpoints import PROGRAMS
+from tests.security.sop_endpoints import SOPS
 from tests.security.ticket_endpoints import TICKETS
 from tests.security.world import SEATS, World, appoint, fingerprint, logged_in, reaches, undone
 from units.models import Position, Unit, User
@@ -118,7 +121,7 @@ MATRIX: dict[tuple[str, str], Endpoint] = {
         settable=True,
     ),
     ("matrix", "GET"): Endpoint(P.SEE_ALLOCATION, "read", plain("matrix"), per_unit=False),
-} | TICKETS
+} | {**TICKETS, **ORDERS, **PROGRAMS, **SOPS}
 PAGES = {("docs", "GET")}  # a page for people: sends to the log-in form
 
 
@@ -135,8 +138,9 @@ def call(client: Client, world: World, name: str, method: str, place: str) -> An
     if method in ("PUT", "PATCH"):
         headers["HTTP_IF_MATCH"] = client.get(path).headers.get("ETag", '"none"')
     if endpoint.upload:
-        sent = SimpleUploadedFile("meter.jpg", endpoint.upload(), content_type="image/jpeg")
-        return client.post(path, {"photo": sent}, **headers)
+        kind = "image/jpeg" if endpoint.upload_as == "photo" else "text/csv"
+        sent = SimpleUploadedFile("file", endpoint.upload(), content_type=kind)
+        return client.post(path, {endpoint.upload_as: sent}, **headers)
     body = endpoint.body(world, place) if endpoint.body else None
     return client.generic(
         method, path, _json(body) if body else b"", content_type="application/json", **headers
@@ -158,6 +162,8 @@ def expected(endpoint: Endpoint, role: Role, seat: Unit, target: Unit) -> int:
     if endpoint.hidden and endpoint.per_unit and not reaches(role, endpoint.hidden, seat, target):
         return 404
     if endpoint.bound and not reaches(role, endpoint.bound, seat, target):
+        return 403
+    if endpoint.people_only and role == Role.CHANNEL:
         return 403
     return endpoint.ok
 
@@ -303,7 +309,9 @@ def token_of(user: User, scope: str, *, channel: bool, **fields: Any) -> Client:
     return bearer(token, "a-secret-of-this-test")
 
 
-@pytest.mark.parametrize("scope", ["read", "allocation", "tickets", "read allocation", "", "no-such-scope"])
+@pytest.mark.parametrize(
+    "scope", ["read", "allocation", "tickets", "diagnosis", "read allocation", "", "no-such-scope"]
+)
 def test_a_channel_may_what_its_powers_and_its_scopes_both_say(world: World, scope: str) -> None:
     seat = world.units["UP3 Menteng"]
     client = token_of(appoint("channel", Role.CHANNEL, seat), scope, channel=True)

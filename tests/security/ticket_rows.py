@@ -1,4 +1,4 @@
-"""Complaints of five units for the permission tests: open, with a twin, finished, confirmed, and merged."""
+"""Tickets of five units for the permission tests, in every state that some endpoint needs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from tickets.models import (
-    Crew,
     DispatchRule,
     IncidentRule,
     ProblemType,
@@ -22,12 +21,23 @@ from tickets.services.report import Report
 from tickets.services.tickets import create_ticket
 from units.models import Unit, User
 
+OUTAGE = {"tab": "GANGGUAN", "wo_type": "WO_AUTODISPATCH", "power_state": "PADAM"}
+PERIKSA = {"tab": "GANGGUAN", "wo_type": "KWH_PERIKSA", "status": "LAPOR_PERIKSA"}
 FATES: dict[str, dict[str, Any]] = {
     "open": {},
     "twin": {},
     "finished": {"status": "SELESAI"},
     "confirmed": {"status": "SELESAI", "is_confirmed": True},
     "merged": {},
+    "dark": OUTAGE,
+    "asked": PERIKSA,
+    "diagnosed": PERIKSA,
+    "approved": PERIKSA | {"status": "MENUNGGU_KONFIRMASI"},
+    "ANTRE": OUTAGE,
+    "PENUGASAN_REGU": OUTAGE | {"status": "PENUGASAN_REGU"},
+    "DALAM_PERJALANAN": OUTAGE | {"status": "DALAM_PERJALANAN"},
+    "DALAM_PENGERJAAN": OUTAGE | {"status": "DALAM_PENGERJAAN"},
+    "NYALA": OUTAGE | {"status": "NYALA"},
 }
 
 
@@ -43,7 +53,6 @@ def ticket_rows(agent: User, units: dict[str, Unit]) -> dict[tuple[str, str], Ti
 
 def _rest(agent: User, posko: Unit) -> None:
     """One row of whatever else has a page with a history."""
-    Crew.objects.create(posko=posko, code="regu-uji", name="Regu Uji")
     DispatchRule.objects.create(unit=posko)
     IncidentRule.objects.create(unit=posko)
     WebhookEndpoint.objects.create(client=agent, url="https://example.com/hook", secret_encrypted=b"sealed")

@@ -18,7 +18,11 @@ TICKET = rf"^tickets/(?P<number>{views.NUMBER_IN_PATH})"
 
 urlpatterns = [
     *router.urls,
-    re_path(r"^coverage-checks/$", diagnosis_views.CoverageViewSet.as_view({"post": "create"})),
+    re_path(
+        r"^coverage-checks/$",
+        diagnosis_views.CoverageViewSet.as_view({"post": "create"}),
+        name="coverage-check",
+    ),
     re_path(
         rf"{TICKET}/self-diagnosis/$",
         diagnosis_views.TicketDiagnosisViewSet.as_view({"get": "retrieve", "put": "update"}),
