@@ -88,6 +88,11 @@ class RewardAdmin(ScopedAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Reward | None = None) -> bool:
         return request.user.may(Power.SET_REWARDS, obj.unit if obj else None)
 
+    def has_assign_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """An action is asked about with the key of a row, not with the row."""
+        reward = self.get_object(request, str(object_id)) if object_id else None
+        return reward is not None and self.has_change_permission(request, reward)
+
     def save_model(self, request: HttpRequest, obj: Reward, form: Any, change: bool) -> None:
         saved = rewards.set_reward(
             program=obj.program,
@@ -103,7 +108,7 @@ class RewardAdmin(ScopedAdmin):
     @action(
         description=_("Assign to winners without a reward"),
         icon="redeem",
-        permissions=["change"],
+        permissions=["assign"],
         dialog={
             "title": _("Assign to winners without a reward"),
             "description": _("As far as the stock goes, in the order of the draw."),

@@ -74,7 +74,9 @@ DISPATCH: dict[tuple[str, str], Endpoint] = {
     ),
     ("workorder-take-back", "POST"): acting(P.DISPATCH_ORDERS, order("take-back", "PENUGASAN_REGU"), REASON),
     ("workorder-cancel", "POST"): acting(P.DISPATCH_ORDERS, order("cancel", "ANTRE"), REASON),
-    ("workorder-postpone", "POST"): acting(P.DISPATCH_ORDERS, order("postpone", "ANTRE"), postponement),
+    ("workorder-postpone", "POST"): acting(
+        P.DISPATCH_ORDERS, order("postpone", "PENUGASAN_REGU"), postponement
+    ),
     ("workorder-depart", "POST"): acting(P.WORK_ORDERS, order("depart", "PENUGASAN_REGU")),
     ("workorder-start", "POST"): acting(P.WORK_ORDERS, order("start", "DALAM_PERJALANAN")),
     ("workorder-restore-temporarily", "POST"): acting(
