@@ -180,7 +180,7 @@ def _list(evaluation: Evaluation) -> int:
     width = TARIFF_WIDTH + UNIT_WIDTH
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO programs_entry (evaluation_id, idpel, tariff, unit_id)"  # noqa: S608
+            "INSERT INTO programs_entry (evaluation_id, idpel, tariff, unit_id)"  # noqa: S608  # nosec B608
             f" SELECT %s, c.idpel, rtrim(substr(c.listed, length(c.listed) - {width - 1}, {TARIFF_WIDTH})),"
             " u.up3_id FROM chosen c JOIN up3_of u"
             f" ON u.code = rtrim(substr(c.listed, length(c.listed) - {UNIT_WIDTH - 1}))"

@@ -75,7 +75,7 @@ class LongWork:
         columns = dict(self._progress)
         names = ", ".join(f'"{name}" = %s' for name in columns)
         cursor.execute(
-            f'UPDATE "{self.row._meta.db_table}" SET {names} WHERE id = %s RETURNING cancel_asked',  # noqa: S608
+            f'UPDATE "{self.row._meta.db_table}" SET {names} WHERE id = %s RETURNING cancel_asked',  # noqa: S608  # nosec B608
             (*columns.values(), self.row.pk),
         )
         if (found := cursor.fetchone()) and found[0] and not self.is_cancelled:
