@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
-from typing import Any
+from itertools import chain
+from typing import Any, BinaryIO
 
 from django.utils import timezone
 from openpyxl import Workbook
@@ -16,6 +18,7 @@ from openpyxl.cell import WriteOnlyCell
 Row = Sequence[Any]
 
 FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
+SHEET_ROWS = 1_000_000  # below the 1,048,576 of the format, with the column names
 CSV_TYPE = "text/csv; charset=utf-8"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -23,22 +26,46 @@ UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]
 
 def csv_file(columns: Row, rows: Iterable[Row]) -> bytes:
     """UTF-8 with a byte order mark, every cell quoted, CRLF. Text that begins like a formula gets a `'`."""
+    return b"".join(csv_lines(columns, rows))
+
+
+def csv_lines(columns: Row, rows: Iterable[Row]) -> Iterator[bytes]:
+    """The same, line by line, for files that are sent while they are made."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow([_safe(column) for column in columns])
-    writer.writerows([_safe(value) for value in row] for row in rows)
-    return buffer.getvalue().encode("utf-8-sig")
+    yield codecs.BOM_UTF8
+    for row in chain([columns], rows):
+        writer.writerow([_safe(value) for value in row])
+        yield buffer.getvalue().encode()
+        buffer.seek(0)
+        buffer.truncate()
 
 
 def xlsx_file(columns: Row, rows: Iterable[Row], *, title: str) -> bytes:
-    """One sheet. Numbers and dates keep their type; text is stored as text, whatever it begins with."""
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(re.sub(r"[\[\]:*?/\\]", " ", title)[:31])
-    for row in (columns, *rows):
-        sheet.append([_cell(sheet, value) for value in row])
+    """Numbers and dates keep their type; text is stored as text, whatever it begins with."""
     buffer = io.BytesIO()
-    book.save(buffer)
+    write_xlsx(buffer, columns, rows, title=title)
     return buffer.getvalue()
+
+
+def write_xlsx(to: BinaryIO, columns: Row, rows: Iterable[Row], *, title: str) -> None:
+    """The same into a file, row by row. What is more than a sheet holds goes on in another one."""
+    book = Workbook(write_only=True)
+    name = re.sub(r"[\[\]:*?/\\]", " ", title)[:27]
+    sheet: Any = None
+    for number, row in enumerate(rows):
+        if number % SHEET_ROWS == 0:
+            sheet = _sheet(book, columns, f"{name} {number // SHEET_ROWS + 1}" if number else name)
+        sheet.append([_cell(sheet, value) for value in row])
+    if sheet is None:
+        _sheet(book, columns, name)
+    book.save(to)
+
+
+def _sheet(book: Workbook, columns: Row, name: str) -> Any:
+    sheet = book.create_sheet(name)
+    sheet.append([_cell(sheet, column) for column in columns])
+    return sheet
 
 
 def _safe(value: Any) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,6 +29,9 @@ REFERENCE = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")
 
 Handler = Callable[..., None]
 HANDLERS: dict[str, Handler] = {}
+TIME_LIMITS: dict[str, timedelta] = {}
+# The job that this process works on, for long work that renews its lease.
+current_job: ContextVar[Job | None] = ContextVar("current_job", default=None)
 log = structlog.get_logger(__name__)
 
 
@@ -35,11 +39,16 @@ class LeaseLost(Exception):
     """Another worker has taken the job over; what this one did is rolled back."""
 
 
-def handles(kind: str) -> Callable[[Handler], Handler]:
-    """Register what does the jobs of `kind`; it gets the payload as keywords, and may run twice."""
+def handles(kind: str, *, time_limit: timedelta | None = None) -> Callable[[Handler], Handler]:
+    """Register what does the jobs of `kind`; it gets the payload as keywords, and may run twice.
+
+    What takes longer than the usual five minutes names its `time_limit`, and calls `renew` as it goes.
+    """
 
     def register(handler: Handler) -> Handler:
         HANDLERS[kind] = handler
+        if time_limit:
+            TIME_LIMITS[kind] = time_limit
         return handler
 
     return register
@@ -79,6 +88,7 @@ def run(job_id: int, *, at: datetime) -> bool:
     if not claimed:
         return False
     job = Job.objects.get(pk=job_id)
+    token = current_job.set(job)
     try:
         with transaction.atomic():
             HANDLERS[job.kind](**job.payload)
@@ -86,7 +96,23 @@ def run(job_id: int, *, at: datetime) -> bool:
     except Exception as error:  # a job may fail in any way; the row says how, the sweep tries again
         _give_back(job, error)
         return False
+    finally:
+        current_job.reset(token)
     return True
+
+
+def time_limits(job_ids: Iterable[int]) -> dict[int, float]:
+    """The seconds that each of these jobs may take, where its kind has a limit of its own."""
+    long = Job.objects.filter(pk__in=job_ids, kind__in=TIME_LIMITS)
+    return {pk: TIME_LIMITS[kind].total_seconds() for pk, kind in long.values_list("pk", "kind")}
+
+
+def renew(job: Job, cursor: Any) -> None:
+    """Keep the lease of a long job, through a cursor outside the job's own transaction."""
+    cursor.execute(
+        "UPDATE common_job SET leased_until = %s WHERE id = %s AND status = 'RUNNING' AND attempts = %s",
+        (timezone.now() + LEASE, job.pk, job.attempts),
+    )
 
 
 def retry(job: Job) -> bool:

@@ -16,8 +16,11 @@ KEEP_JOBS = timedelta(days=30)
 @shared_task
 def sweep_jobs() -> None:
     """Send the ready jobs to the workers."""
-    for job_id in jobs.take_ready(at=timezone.now()):
-        run_job.delay(job_id)
+    job_ids = jobs.take_ready(at=timezone.now())
+    limits = jobs.time_limits(job_ids)
+    for job_id in job_ids:
+        limit = limits.get(job_id)  # None: the usual one
+        run_job.apply_async((job_id,), time_limit=limit, soft_time_limit=limit)
 
 
 @shared_task

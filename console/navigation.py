@@ -37,11 +37,46 @@ ENTRIES = (
         about=_("A caller wants a new connection or another power: may this meter be promised?"),
     ),
     Entry(
+        page="console:calls",
+        power=Power.RUN_CALLS,
+        icon="speech",
+        title=_("Calls"),
+        about=_("A caller is on the line: the procedure, step by step, up to the report number."),
+    ),
+    Entry(
         page="admin:allocation_meteravailability_overview",
         power=Power.SET_AVAILABILITY,
         icon="switch",
         title=_("Meter availability"),
         about=_("Say which meters your units can install today, per phase."),
+    ),
+    Entry(
+        page="console:report",
+        power=Power.CREATE_TICKETS,
+        icon="speech",
+        title=_("New report"),
+        about=_("A caller reports an outage or a complaint."),
+    ),
+    Entry(
+        page="console:tickets",
+        power=Power.SEE_TICKETS,
+        icon="help",
+        title=_("Find a ticket"),
+        about=_("By number, IDPEL, meter or phone; with its history and its target."),
+    ),
+    Entry(
+        page="console:vcc",
+        power=Power.DECIDE_DIAGNOSIS,
+        icon="meter",
+        title=_("Command centre"),
+        about=_("Nine readings wait for a decision: approve the CTT or send an officer."),
+    ),
+    Entry(
+        page="console:board",
+        power=Power.DISPATCH_ORDERS,
+        icon="bolt",
+        title=_("Posko board"),
+        about=_("Open work orders by where they stand: assign a crew and follow it."),
     ),
 )
 

@@ -24,7 +24,7 @@ CURRENT_SERVICES = [
     for product in Product
 ]
 
-Page = Callable[[HttpRequest], HttpResponse]
+Page = Callable[..., HttpResponse]
 
 
 def page_for(power: Power) -> Callable[[Page], Page]:
@@ -33,10 +33,10 @@ def page_for(power: Power) -> Callable[[Page], Page]:
     def decorate(page: Page) -> Page:
         @login_required
         @wraps(page)
-        def wrapper(request: HttpRequest) -> HttpResponse:
+        def wrapper(request: HttpRequest, **kwargs: Any) -> HttpResponse:
             if not request.user.may(power):  # type: ignore[union-attr]
                 raise PermissionDenied
-            return page(request)
+            return page(request, **kwargs)
 
         return wrapper
 
@@ -45,9 +45,9 @@ def page_for(power: Power) -> Callable[[Page], Page]:
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """Straight to the one page the reader has, or a choice of pages."""
+    """Straight to the check for those who answer callers; a choice of pages for everybody else."""
     entries = entries_for(request.user)  # type: ignore[arg-type]
-    if len(entries) == 1 and entries[0].page == "console:check":
+    if entries and entries[0].page == "console:check":
         return redirect(entries[0].url)
     return render(request, "console/home.html", {"entries": entries})
 

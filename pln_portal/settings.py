@@ -58,6 +58,9 @@ INSTALLED_APPS = [
     "units",
     "customers",
     "allocation",
+    "programs",
+    "tickets",
+    "sop",
     "console",
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
@@ -220,8 +223,29 @@ CELERY_TIMEZONE = "Asia/Jakarta"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "run-waiting-jobs": {"task": "common.tasks.sweep_jobs", "schedule": 2.0, "options": {"expires": 10}},
+    "ring-ticket-alerts": {"task": "tickets.tasks.ring_alerts", "schedule": 15.0, "options": {"expires": 30}},
+    "dispatch-waiting-orders": {
+        "task": "tickets.tasks.dispatch_waiting",
+        "schedule": 5.0,
+        "options": {"expires": 15},
+    },
+    "send-webhooks": {"task": "tickets.tasks.sweep_webhooks", "schedule": 3.0, "options": {"expires": 10}},
+    "drop-ticket-serials": {"task": "tickets.tasks.drop_serials", "schedule": 3600.0},
+    "remind-of-sop-reviews": {"task": "sop.tasks.remind_of_reviews", "schedule": 6 * 3600.0},
     "drop-old-technical-records": {"task": "common.tasks.drop_old_records", "schedule": 3600.0},
 }
+
+# --- Other systems --------------------------------------------------------------------------------
+
+# Adapters by path. The embedded ones are simulators; production names its own, or goes without.
+VENDING_SERVICE: str = env.str(
+    "VENDING_SERVICE", "" if PRODUCTION else "tickets.vending.SimulatedVendingService"
+)
+MESSAGE_GATEWAY: str = env.str(
+    "MESSAGE_GATEWAY", "" if PRODUCTION else "tickets.messaging.SimulatedMessageGateway"
+)
+# Private networks that webhooks may nevertheless reach, e.g. 10.20.0.0/16; every other one is refused.
+WEBHOOK_NETWORKS = env.list("WEBHOOK_NETWORKS", default=[])
 
 # --- Who ------------------------------------------------------------------------------------------
 
@@ -267,6 +291,8 @@ AXES_IPWARE_PROXY_COUNT = env.int("PROXY_COUNT", 0)
 # as digests.
 OAUTH2_PROVIDER = {
     "SCOPES": {
+        "tickets": _("report, and follow one's own reports"),
+        "diagnosis": _("ask where self-diagnosis is in force, submit it, and fetch its token"),
         "read": _("read units, areas and allocation"),
         "allocation": _("ask whether a meter may be promised"),
         "agent": _("work as the agent who logged in"),
@@ -298,6 +324,10 @@ OAUTH2_PROVIDER = {
         )
     },
 }
+
+# --- Other systems --------------------------------------------------------------------------------
+
+SUBSIDY_REGISTER = env.str("SUBSIDY_REGISTER", "sop.registers.NotConnected")
 
 # --- API ------------------------------------------------------------------------------------------
 
@@ -352,7 +382,18 @@ SPECTACULAR_SETTINGS = {
         "PhaseEnum": "customers.models.Phase.choices",
         "UnitKindEnum": "units.models.UnitKind.choices",
         "TransactionEnum": "allocation.models.Transaction.choices",
+        "TicketStatusEnum": "tickets.models.Status.choices",
+        "OrderStatusEnum": "tickets.models.OrderStatus.choices",
+        "DiagnosisStatusEnum": "tickets.models.DiagnosisStatus.choices",
+        "IncidentStatusEnum": "tickets.models.IncidentStatus.choices",
+        "WorkOrderTypeEnum": "tickets.models.WorkOrderType.choices",
+        "TokenWayEnum": "tickets.models.diagnosis.TokenWay.choices",
         "ChannelEnum": "allocation.models.Channel.choices",
+        "CallStatusEnum": "sop.models.CallStatus.choices",
+        "CallOutcomeEnum": "sop.models.OutcomeKind.choices",
+        "PieceKindEnum": "sop.rules.differences.PIECE_KINDS",
+        "ChangeKindEnum": "sop.rules.differences.CHANGE_KINDS",
+        "CheckOutcomeEnum": "allocation.models.Outcome.choices",
     },
 }
 

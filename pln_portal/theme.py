@@ -39,6 +39,50 @@ NAVIGATION = [
         ],
     },
     {
+        "title": _("Tickets"),
+        "items": [
+            _entry(_("Tickets"), "confirmation_number", "tickets_ticket"),
+            _entry(_("Notifications"), "notifications", "tickets_notification"),
+            _entry(_("Problem types"), "category", "tickets_problemtype"),
+            _entry(_("Service targets (TMP)"), "timer", "tickets_servicepolicy"),
+            _entry(_("Calendars"), "calendar_month", "tickets_calendar"),
+            _entry(_("Escalation steps"), "escalator_warning", "tickets_escalationstep"),
+            _entry(_("Accesses to reporters' data"), "policy", "tickets_ticketaccess"),
+        ],
+    },
+    {
+        "title": _("Field work and command centre"),
+        "items": [
+            _entry(_("Work orders"), "engineering", "tickets_workorder"),
+            _entry(_("Crews"), "groups", "tickets_crew"),
+            _entry(_("Shifts"), "schedule", "tickets_shift"),
+            _entry(_("Self-diagnoses"), "troubleshoot", "tickets_selfdiagnosis"),
+            _entry(_("Wide outages"), "power_off", "tickets_incident"),
+            _entry(_("Areas of self-diagnosis"), "map", "tickets_diagnosiscoverage"),
+            _entry(_("Short codes"), "dialpad", "tickets_readingcode"),
+            _entry(_("Meanings of values"), "menu_book", "tickets_codemeaning"),
+            _entry(_("Suggestion rules (assumptions)"), "rule", "tickets_suggestionrule"),
+            _entry(_("Dispatch rules"), "near_me", "tickets_dispatchrule"),
+            _entry(_("Rules for wide outages"), "crisis_alert", "tickets_incidentrule"),
+            _entry(_("Webhooks"), "webhook", "tickets_webhookendpoint"),
+            _entry(_("Webhook deliveries"), "outbox", "tickets_webhookdelivery"),
+        ],
+    },
+    {
+        "title": _("SOPs and calls"),
+        "items": [
+            _entry(_("SOPs"), "menu_book", "sop_sopdocument"),
+            _entry(_("Versions"), "history", "sop_sopversion"),
+            _entry(_("Procedures"), "account_tree", "sop_procedure"),
+            _entry(_("Values"), "tune", "sop_sopvalue"),
+            _entry(_("PS schemes"), "map", "sop_psscheme"),
+            _entry(_("Calls"), "call", "sop_call"),
+            _entry(_("What calls teach"), "monitoring", "sop_call", "statistics"),
+            _entry(_("Hand-overs to AP2T"), "forward", "sop_handover"),
+            _entry(_("Review reminders"), "event", "sop_reviewreminder"),
+        ],
+    },
+    {
         "title": _("Customers"),
         "items": [
             _entry(_("Customers"), "group", "customers_customer"),
@@ -46,6 +90,14 @@ NAVIGATION = [
             _entry(_("Access log"), "policy", "customers_accesslog"),
             _entry(_("Tariffs"), "sell", "customers_tariff"),
             _entry(_("Power steps"), "electric_bolt", "customers_powerstep"),
+        ],
+    },
+    {
+        "title": _("Programs"),
+        "items": [
+            _entry(_("Programs"), "emoji_events", "programs_program"),
+            _entry(_("Winners"), "workspace_premium", "programs_winner"),
+            _entry(_("Rewards"), "redeem", "programs_reward"),
         ],
     },
     {

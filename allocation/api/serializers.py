@@ -62,9 +62,9 @@ class CodeField(serializers.CharField):
 
     default_error_messages = {"unknown": gettext_lazy("There is none with this code.")}
 
-    def __init__(self, *, queryset: Any, lookup: str, **kwargs: Any) -> None:
+    def __init__(self, *, queryset: Any, lookup: str, max_length: int = 20, **kwargs: Any) -> None:
         self.queryset, self.lookup = queryset, lookup
-        super().__init__(max_length=20, **kwargs)
+        super().__init__(max_length=max_length, **kwargs)
 
     def run_validation(self, data: Any = empty) -> Any:
         code = super().run_validation(data)

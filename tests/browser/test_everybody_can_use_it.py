@@ -66,7 +66,7 @@ def test_the_page_of_the_second_step(log_in, agent):
 def test_the_first_page(log_in, manager_menteng):
     page = log_in(manager_menteng)
 
-    expect(page.locator(".tile")).to_be_visible()
+    expect(page.locator(".tile").first).to_be_visible()
     assert barriers(page) == []
 
 

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.mark.requirement("R-002-4", "R-002-25")
 def test_a_manager_sets_prabayar_and_the_agent_offers_it(log_in, manager_menteng, menteng, agent):
     page = log_in(manager_menteng)
-    page.locator(".tile").click()
+    page.locator(".tile[href*=meteravailability]").click()
     page.locator(
         f"a[href='{reverse('admin:allocation_meteravailability_set', args=[menteng.code, 1])}']"
     ).click()

@@ -34,7 +34,22 @@ OWN_POWER = {
     "allocation_meteravailability_set": Power.SET_AVAILABILITY,
     "allocation_allocationmatrix_publish": Power.PUBLISH_MATRIX,
     "allocation_allocationmatrix_draft_from_this": Power.DRAFT_MATRIX,
+    "tickets_ticket_move": Power.HANDLE_TICKETS,
+    "tickets_ticket_merge": Power.MERGE_TICKETS,
+    "tickets_ticket_unmerge": Power.MERGE_TICKETS,
+    "tickets_ticket_reveal": Power.REVEAL_CUSTOMERS,
+    "tickets_ticket_export": Power.EXPORT_TICKETS,
+    "programs_winner_contact": Power.HAND_OVER_REWARDS,
+    "programs_winner_assign": Power.SET_REWARDS,
+    "programs_winner_show_code": Power.HAND_OVER_REWARDS,
+    "programs_winner_hand_over": Power.HAND_OVER_REWARDS,
+    "programs_winner_not_collected": Power.HAND_OVER_REWARDS,
+    "programs_winner_unlock": Power.RUN_PROGRAMS,
+    "sop_sopdocument_reviewed": Power.APPROVE_SOP,
+    "sop_sopversion_acknowledge": Power.SEE_SOP,
 }
+# Pages that a further power opens for reading.
+ALSO_SEEN_WITH = {"sop.ReviewReminder": Power.APPROVE_SOP}
 STANDARD = ("changelist", "add", "change", "delete", "history")
 WRITING = ("add", "change", "delete")
 REFUSED = {302, 403, 404, 405}
@@ -49,7 +64,8 @@ def technical() -> list[ModelAdmin]:
 
 
 def powers_of(page: ScopedAdmin) -> set[str]:
-    return {power for power in (page.see, page.change) if power}
+    also = ALSO_SEEN_WITH.get(page.opts.label, "")
+    return {power for power in (page.see, page.change, also) if power}
 
 
 def row_of(page: ModelAdmin) -> Any:

@@ -15,10 +15,26 @@ from django.utils import timezone
 from allocation.models import AllocationCheck
 from allocation.services import checks
 from customers.models import Customer, Kogol, PhoneNumber, Tariff
+from sop.models import PsScheme
+from tests.security.order_rows import order_rows
+from tests.security.program_rows import program_rows
+from tests.security.sop_rows import sop_rows
+from tests.security.ticket_rows import ticket_rows
 from units.models import Area, Position, Unit, User
 from units.powers import POWERS, Power, Reach, Role
 
-OURS = ("common", "units", "customers", "allocation", "oauth2_provider", "django_celery_beat", "otp_totp")
+OURS = (
+    "common",
+    "units",
+    "customers",
+    "allocation",
+    "tickets",
+    "programs",
+    "sop",
+    "oauth2_provider",
+    "django_celery_beat",
+    "otp_totp",
+)
 LARGE = ("units.Area", "units.ServiceArea", "units.HistoricalServiceArea", "units.HistoricalUnit")
 NOT_A_CHANGE = {"last_login"}
 
@@ -41,7 +57,7 @@ PLACES = sorted({place for relations in SEATS.values() for place in relations.va
 
 
 class World:
-    """Units by name, and at each of them one customer and one allocation check."""
+    """Units by name, and at each of them a customer and whatever else belongs to a unit."""
 
     def __init__(self) -> None:
         below = Unit.objects.filter(parent__name="UP3 Menteng", kind="ULP").order_by("code")[0]
@@ -50,6 +66,11 @@ class World:
         self.customers = {name: self._customer(n, unit) for n, (name, unit) in enumerate(self.units.items())}
         self.asker = appoint("who asked", Role.CSO, self.units["PLN Pusat"])
         self.checks = {name: self._check(unit) for name, unit in self.units.items()}
+        self.tickets = ticket_rows(self.asker, self.units)
+        self.field = order_rows(self.asker, self.units, self.tickets, self.customers)
+        self.programs = program_rows(self.asker, self.units, self.customers)
+        self.sop = sop_rows(self.asker, self.units)
+        PsScheme.objects.create(unit=self.units["PLN Pusat"], scheme=1, valid_from=timezone.localdate())
 
     def _customer(self, number: int, unit: Unit) -> Customer:
         customer = Customer.objects.create(
@@ -61,7 +82,7 @@ class World:
             tariff=Tariff.objects.first(),
             power_va=2200,
             phase=1,
-            product="PASCABAYAR",
+            product="PRABAYAR",
             kogol=Kogol.objects.first(),
         )
         PhoneNumber.objects.create(customer=customer, number=f"+6281234500{number:03}", kind="MOBILE")

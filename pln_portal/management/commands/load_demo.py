@@ -9,7 +9,13 @@ from pln_portal import demo
 from units.models import User
 
 # In the order of the arrows: each stands on the ones before it.
-LOADERS = ("customers.services.demo", "allocation.services.demo")
+LOADERS = (
+    "customers.services.demo",
+    "allocation.services.demo",
+    "programs.services.demo",
+    "tickets.services.demo",
+    "tickets.services.demo_centre",
+)
 
 
 class Command(BaseCommand):

@@ -4,7 +4,14 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 # In the order of the arrows: each stands on the ones before it.
-LOADERS = ("units.services.reference", "customers.services.reference", "allocation.services.reference")
+LOADERS = (
+    "units.services.reference",
+    "customers.services.reference",
+    "allocation.services.reference",
+    "tickets.services.reference",
+    "sop.services.reference",
+    "programs.services.reference",
+)
 
 
 class Command(BaseCommand):

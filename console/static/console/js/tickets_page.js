@@ -1,0 +1,37 @@
+// One ticket: what may be done follows from where it stands.
+
+import { reveal } from "./tickets_live.js";
+
+const live = document.getElementById("ticket");
+const diagnosis = document.getElementById("diagnosis");
+const readings = document.getElementById("readings");
+let status = null;
+
+function isOffered(deed, { dataset }) {
+  const { if: name, equals, unless, unlessEquals } = deed.dataset;
+  const fits = equals ? dataset[name] === equals : Boolean(dataset[name]);
+  return fits && !(unless && dataset[unless] === unlessEquals);
+}
+
+function offerMoves(moves) {
+  const select = document.getElementById("to");
+  if (!select) return;
+  for (const option of select.options) option.hidden = option.disabled = !moves.includes(option.value);
+  if (!moves.includes(select.value)) select.value = moves[0] ?? "";
+  reveal(select.form);
+}
+
+function offer() {
+  const ticket = live.querySelector(".ticket");
+  if (!ticket) return;
+  for (const deed of document.querySelectorAll("[data-if]")) deed.hidden = !isOffered(deed, ticket);
+  offerMoves(ticket.dataset.moves.split(" ").filter(Boolean));
+  if (readings && diagnosis.querySelector("[data-diagnosis]")) readings.hidden = true;
+  if (status && status !== ticket.dataset.status && diagnosis?.querySelector("[data-diagnosis]")) {
+    window.htmx.trigger(diagnosis, "fresh");
+  }
+  status = ticket.dataset.status;
+}
+
+live.addEventListener("htmx:afterSwap", offer);
+diagnosis?.addEventListener("htmx:afterSwap", offer);

@@ -1,0 +1,84 @@
+// The report form: who calls, what is wrong, where, and what was reported before.
+
+import { Cascade } from "./areas.js";
+import { bodies, bodyOf, reveal } from "./tickets_live.js";
+
+const form = document.getElementById("report");
+const answer = document.getElementById("answer");
+const candidates = document.getElementById("candidates");
+const customer = document.getElementById("customer");
+const cascade = new Cascade(form.querySelector("[data-cascade]"), form.dataset.areas, form.elements.area);
+const WATCHED = ["idpel", "caller_number", "mobile_number"];
+
+const value = (name) => form.elements[name].value.trim();
+const idpel = () => value("idpel").replaceAll(" ", "");
+
+function report() {
+  const body = bodyOf(form);
+  return body.idpel ? { ...body, idpel: idpel() } : body;
+}
+
+function sought() {
+  const phones = [value("caller_number"), value("mobile_number")].filter((number) => number.length > 7);
+  return { ...(/^\d{12}$/.test(idpel()) && { idpel: idpel() }), ...(phones.length && { phones }) };
+}
+
+bodies("report", report);
+bodies("candidates", sought);
+bodies("repeat", () => ({
+  ...(value("caller_number") && { caller_number: value("caller_number") }),
+  ...(value("problem") && { words: value("problem").slice(0, 500) }),
+}));
+
+async function showCustomer() {
+  customer.textContent = "";
+  if (!/^\d{12}$/.test(idpel())) return;
+  const response = await fetch(`${form.dataset.customers}${idpel()}/`, { headers: { Accept: "application/json" } });
+  if (!response.ok) return (customer.textContent = customer.dataset.unknown);
+  const { name, product, unit } = await response.json();
+  customer.textContent = [name, product, unit.name].filter(Boolean).join(" · ");
+}
+
+function look() {
+  if (Object.keys(sought()).length) window.htmx.trigger(candidates, "look");
+  else candidates.replaceChildren();
+}
+
+function showWhatIsOpen() {
+  for (const part of form.querySelectorAll("[data-open-only]")) part.hidden = form.elements.is_issue_closed.checked;
+}
+
+for (const name of WATCHED) form.elements[name].addEventListener("change", look);
+form.elements.idpel.addEventListener("change", showCustomer);
+form.addEventListener("input", showWhatIsOpen);
+form.addEventListener("reset", () =>
+  setTimeout(() => {
+    reveal(form);
+    showWhatIsOpen();
+    cascade.reset();
+    candidates.replaceChildren();
+    customer.textContent = "";
+    form.elements.reporter_name.focus();
+  }),
+);
+
+document.addEventListener("keydown", (event) => {
+  if (document.querySelector("dialog[open]")) return;
+  const step = /^Digit([1-4])$/.exec(event.code);
+  if (event.ctrlKey && event.key === "Enter") form.requestSubmit();
+  else if (event.altKey && step) {
+    event.preventDefault();
+    form.querySelectorAll(".step")[step[1] - 1].querySelector("input:checked, input:not([type=hidden]), select").focus();
+  }
+});
+
+candidates.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target === candidates && event.detail.xhr.status >= 400) event.detail.shouldSwap = false;
+});
+answer.addEventListener("htmx:afterSwap", () => {
+  const saved = answer.querySelector(".saved, .ticket");
+  if (!saved) return;
+  form.reset();
+  (answer.querySelector("[data-next]") ?? answer).focus();
+});
+reveal(form);

@@ -1,0 +1,202 @@
+"""A program's criteria, and the page from which it is run."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from common.admin import ScopedAdmin, holds, tell_refusal
+from common.errors import DomainError
+from common.exports import CSV_TYPE, XLSX_TYPE
+from programs.admin.forms import ProgramForm
+from programs.admin.steps import open_steps, run
+from programs.models import Evaluation, PaymentImport, Program, Status
+from programs.notices import report_lines
+from programs.services import evaluations, exports, imports, overview, programs
+from units.models import Unit
+from units.powers import Power
+
+
+@admin.register(Program)
+class ProgramAdmin(ScopedAdmin):
+    """Programs. A draft is edited here; everything after that happens on the program's own page."""
+
+    see, change = Power.SEE_PROGRAMS, Power.RUN_PROGRAMS
+    form = ProgramForm
+    list_display = ("name", "alias", "unit", "period_start", "months", "state", "desk")
+    list_filter = ("status",)
+    list_select_related = ("unit",)
+    search_fields = ("name", "alias", "slug")
+    prepopulated_fields = {"slug": ("name",)}
+    fieldsets = (
+        (None, {"fields": ("name", "alias", "slug", "unit", "letter", "purpose")}),
+        (_("Criteria"), {"fields": (("period_start", "months"), ("first_day", "last_day"), "products",
+                                    "excluded_kogol", "tariffs", ("min_va", "max_va"))}),
+        (_("Draw"), {"fields": ("winners_per_group", "reserves_per_group", "grouping")}),
+        (_("Announcement and pick-up"), {"fields": ("announce_before", "announcement_note",
+                                                    ("pick_up_from", "pick_up_until"), "pick_up_place")}),
+        (_("For the agent"), {"fields": ("agent_may_say", "agent_must_not")}),
+    )  # fmt: skip
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "unit":
+            own = Unit.objects.filter(request.user.within(Power.RUN_PROGRAMS, field=""))
+            kwargs["queryset"] = own.filter(kind__in=("PUSAT", "UID", "UIW", "UP3"))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Program | None = None) -> dict:
+        return {} if obj else self.prepopulated_fields
+
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return super().has_view_permission(request, obj) or holds(request, Power.APPROVE_PROGRAMS)
+
+    def has_change_permission(self, request: HttpRequest, obj: Program | None = None) -> bool:
+        is_draft = obj is None or obj.status == Status.DRAFT
+        return is_draft and request.user.may(Power.RUN_PROGRAMS, obj.unit if obj else None)
+
+    @display(description=_("status"), ordering="status", label={"DRAFT": "warning", "ANNOUNCED": "success"})
+    def state(self, program: Program) -> tuple[str, str]:
+        return program.status, program.get_status_display()
+
+    @display(description=_("page"))
+    def desk(self, program: Program) -> str:
+        return format_html('<a class="text-primary-600" href="{}">{}</a>', desk_url(program), gettext("open"))
+
+    def save_model(self, request: HttpRequest, obj: Program, form: Any, change: bool) -> None:
+        programs.save_draft(program=obj, by=request.user, at=timezone.now())
+
+    def response_post_save_add(self, request: HttpRequest, obj: Program) -> HttpResponse:
+        return HttpResponseRedirect(desk_url(obj))
+
+    response_post_save_change = response_post_save_add
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("<int:pk>/desk/", wrap(self.desk_view), name="programs_program_desk"),
+            path("<int:pk>/winners.<str:kind>", wrap(self.winners_view), name="programs_program_winners"),
+            path("imports/<int:pk>/", wrap(self.import_view), name="programs_paymentimport_report"),
+            *super().get_urls(),
+        ]
+
+    def desk_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Where the program stands, the numbers, and the steps that are open to the reader."""
+        program = self._program(request, pk)
+        steps = open_steps(program, request.user)
+        forms = {step.name: step.make_form(program) for step in steps}
+        if request.method == "POST":
+            step = next((step for step in steps if step.name == request.POST.get("step")), None)
+            if step is None:
+                messages.error(request, _("This step is not open to you now."))
+                return HttpResponseRedirect(desk_url(program))
+            form = forms[step.name] = step.make_form(program, request.POST, request.FILES)
+            if form.is_valid() and self._run(request, step, program, form):
+                return HttpResponseRedirect(desk_url(program))
+        return self._page(request, "desk", program, steps=[(step, forms[step.name]) for step in steps])
+
+    def import_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The report of one import; POST cancels it."""
+        rows = PaymentImport.objects.visible_to(request.user).select_related("program__unit")
+        found = rows.filter(pk=pk).first()
+        if found is None:
+            raise Http404
+        if request.method == "POST":
+            try:
+                imports.cancel_import(payment_import=found, by=request.user)
+            except DomainError as refusal:
+                tell_refusal(request, refusal)
+            return HttpResponseRedirect(desk_url(found.program))
+        return self._page(request, "import", found.program, record=found, lines=report_lines(found))
+
+    def winners_view(self, request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+        """The winners as a file; `?public=1` for the list to publish, `?unit=` for one UP3."""
+        program = self._program(request, pk)
+        if kind not in exports.WRITERS:
+            raise Http404
+        winners = program.winners.all()
+        if unit := request.GET.get("unit", "")[:12]:
+            winners = winners.filter(unit__code=unit)
+        try:
+            content = exports.export_winners(
+                program=program, winners=winners, kind=kind, by=request.user, public="public" in request.GET
+            )
+        except DomainError as refusal:
+            tell_refusal(request, refusal)
+            return HttpResponseRedirect(desk_url(program))
+        types = {"csv": CSV_TYPE, "xlsx": XLSX_TYPE}
+        headers = {"Content-Disposition": f'attachment; filename="{program.slug}.{kind}"'}
+        return HttpResponse(content, content_type=types[kind], headers=headers)
+
+    def _program(self, request: HttpRequest, pk: int) -> Program:
+        rows = Program.objects.visible_to(request.user).select_related("unit", "evaluation")
+        program = rows.filter(pk=pk).first()
+        if program is None:
+            raise Http404
+        return program
+
+    def _run(self, request: HttpRequest, step: Any, program: Program, form: Any) -> bool:
+        try:
+            run(step, program, request.user, form.cleaned_data)
+        except DomainError as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+            return False
+        messages.success(request, step.done or _("Done."))
+        return True
+
+    def _page(self, request: HttpRequest, name: str, program: Program, **more: Any) -> HttpResponse:
+        context = self.admin_site.each_context(request) | _numbers(program, request) | more
+        context |= {"title": program.name, "opts": self.opts, "program": program}
+        return render(request, f"admin/programs/{name}.html", context)
+
+
+def desk_url(program: Program) -> str:
+    return reverse("admin:programs_program_desk", args=[program.pk])
+
+
+def _numbers(program: Program, request: HttpRequest) -> dict[str, Any]:
+    now = timezone.now()
+    may_run = request.user.may(Power.RUN_PROGRAMS, program.unit)
+    may_see = may_run or request.user.may(Power.APPROVE_PROGRAMS, program.unit)
+    recent = program.payment_imports.select_related("uploaded_by")[:12] if may_see else ()
+    newest = overview.newest_list(program)
+    asked = list(program.evaluations.select_related("asked_by")[:6]) if may_see else []
+    return {
+        "may_run": may_run,
+        "seeds": program.seeds.select_related("by") if program.has_draw else (),
+        "lines": overview.per_unit(program, request.user),
+        "newest": newest,
+        "imports": [(record, overview.progress(record, now)) for record in recent],
+        "evaluations": [(row, _compared(row, newest)) for row in asked],
+        "events": program.events.select_related("by")[:15] if may_see else (),
+        "chart": json.dumps(_chart(overview.payment_days(program))),
+        "chart_options": json.dumps({"barPercentage": 0.9, "responsive": True, "maintainAspectRatio": False}),
+    }
+
+
+def _compared(row: Evaluation, frozen: Evaluation | None) -> dict[str, Any] | None:
+    """What an evaluation says otherwise than the frozen list."""
+    is_other = frozen and row.status == Evaluation.Status.DONE and row.digest != frozen.digest
+    return evaluations.differences(row, frozen) if is_other and frozen else None
+
+
+def _chart(days: dict[str, list[float]]) -> dict[str, Any]:
+    names = {"before": gettext("before the program"), "during": gettext("during the program")}
+    colours = {"before": "var(--color-base-400)", "during": "var(--color-primary-600)"}
+    return {
+        "labels": [str(day) for day in range(1, overview.DAYS + 1)],
+        "datasets": [
+            {"label": names[part], "data": shares, "backgroundColor": colours[part]}
+            for part, shares in days.items()
+        ],
+    }

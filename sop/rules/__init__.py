@@ -1,0 +1,1 @@
+"""Procedures without a database: reading, checking, linking, listing paths, walking and drawing them."""

@@ -1,0 +1,76 @@
+"""What can be learned from calls. Everything takes the calls its reader may see, and answers in one query."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Avg, Count, F, OuterRef, Q, QuerySet, Subquery
+
+from sop.models import CallStatus, CallStep, StepEvent
+from sop.models.calls import CallQuerySet
+
+PROCEDURE = ("version__document__slug", "version__number", "procedure__slug", "procedure__title")
+FINISHED, ABANDONED = Q(status=CallStatus.FINISHED), Q(status=CallStatus.ABANDONED)
+
+Rows = QuerySet[Any, dict[str, Any]]
+
+
+def runs(calls: CallQuerySet) -> Rows:
+    """Per procedure and version: `runs`, `finished`, `abandoned`, and the average `duration`."""
+    return (
+        calls.order_by()
+        .values(*PROCEDURE)
+        .annotate(
+            runs=Count("pk"),
+            finished=Count("pk", filter=FINISHED),
+            abandoned=Count("pk", filter=ABANDONED),
+            duration=Avg(F("closed_at") - F("opened_at"), filter=FINISHED),
+        )
+        .order_by(*PROCEDURE)
+    )
+
+
+def outcomes(calls: CallQuerySet) -> Rows:
+    """Per procedure, version and outcome: how many calls ended so (`count`)."""
+    ended = calls.exclude(outcome="").order_by().values(*PROCEDURE, "outcome")
+    return ended.annotate(count=Count("pk")).order_by(*PROCEDURE, "-count")
+
+
+def drop_offs(calls: CallQuerySet) -> Rows:
+    """Per procedure, version and `last_step`: how many calls were broken off after it (`count`)."""
+    newest = CallStep.objects.filter(call=OuterRef("pk")).order_by("-sequence").values("step")[:1]
+    broken = calls.filter(ABANDONED).annotate(last_step=Subquery(newest)).order_by()
+    return broken.values(*PROCEDURE, "last_step").annotate(count=Count("pk")).order_by(*PROCEDURE, "-count")
+
+
+def steps(calls: CallQuerySet) -> Rows:
+    """Per procedure, version and step: `answered`, average `seconds` to answer, `back`: how often agents
+    came back to it."""
+    inside = [f"call__{name}" for name in PROCEDURE]
+    rows = CallStep.objects.filter(call__in=calls.order_by().values("pk")).order_by()
+    answered = Q(event=StepEvent.ANSWERED)
+    return (
+        rows.values(*inside, "step")
+        .annotate(
+            answered=Count("pk", filter=answered),
+            seconds=Avg("seconds", filter=answered),
+            back=Count("pk", filter=Q(event=StepEvent.BACK)),
+        )
+        .order_by(*inside, "step")
+    )
+
+
+def agents(calls: CallQuerySet) -> Rows:
+    """Per site and agent: `runs`, `finished`, `abandoned`, and how many moves went `back`."""
+    place = ("site__name", "agent__username")
+    return (
+        calls.order_by()
+        .values(*place)
+        .annotate(
+            runs=Count("pk", distinct=True),
+            finished=Count("pk", filter=FINISHED, distinct=True),
+            abandoned=Count("pk", filter=ABANDONED, distinct=True),
+            back=Count("steps", filter=Q(steps__event=StepEvent.BACK)),
+        )
+        .order_by(*place)
+    )

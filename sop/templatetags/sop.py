@@ -1,0 +1,78 @@
+"""Words and dates for the pages of SOPs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
+
+from sop.rules.differences import ADDED, CHANGED, REMOVED, SAME
+from sop.services.reading import STATES
+
+register = template.Library()
+
+CHANGES = {ADDED: _("added"), REMOVED: _("removed"), CHANGED: _("changed"), SAME: _("the same")}
+CONTEXT = 3  # lines around a change
+
+
+@register.filter
+def state_word(state: str) -> Any:
+    return STATES.get(state, state)
+
+
+@register.filter
+def change_word(kind: str) -> Any:
+    return CHANGES.get(kind, kind)
+
+
+@register.filter
+def day(value: str | date | None) -> str:
+    """A date, also one written as in JSON: "18 Februari 2022"."""
+    if not value:
+        return ""
+    return date_format(date.fromisoformat(value) if isinstance(value, str) else value, "DATE_FORMAT")
+
+
+@register.filter
+def moment(value: str | datetime | None) -> str:
+    if not value:
+        return ""
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return date_format(timezone.localtime(at), "DATETIME_FORMAT")
+
+
+@register.filter
+def minutes(length: timedelta | None) -> str:
+    """`4.05` for four minutes and five seconds."""
+    if length is None:
+        return "–"
+    whole, seconds = divmod(int(length.total_seconds()), 60)
+    return f"{whole}.{seconds:02d}"
+
+
+@register.filter
+def share(part: int, whole: int) -> str:
+    """`85 %`."""
+    return f"{100 * part // whole} %" if whole else "–"
+
+
+@register.filter
+def folded(pieces: Iterable[Any]) -> list[Mapping[str, str]]:
+    """The pieces of a comparison, long runs that did not change cut down to the lines around changes."""
+    rows = [it if isinstance(it, Mapping) else {"kind": it.kind, "text": it.text} for it in pieces]
+    last = len(rows) - 1
+    return [_folded(row, is_first=index == 0, is_last=index == last) for index, row in enumerate(rows)]
+
+
+def _folded(piece: Mapping[str, str], *, is_first: bool, is_last: bool) -> Mapping[str, str]:
+    lines = piece["text"].splitlines(keepends=True)
+    if piece["kind"] != SAME or len(lines) <= 2 * CONTEXT + 1:
+        return piece
+    head = [] if is_first else lines[:CONTEXT]
+    tail = [] if is_last else lines[-CONTEXT:]
+    return {"kind": SAME, "text": "".join([*head, "⋯\n", *tail])}

@@ -1,0 +1,211 @@
+"""The back office: from a draft to a reward handed over, and what it refuses."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from openpyxl import load_workbook
+
+from customers.models import Customer
+from programs.models import Evaluation, PaymentImport, Program, Reward, Winner
+from programs.services import programs, rewards
+from tests.programs.conftest import AFTER_THE_PERIOD as AT
+from tests.programs.conftest import PERIODS, PICK_UP_DAY, payment_file
+from units.models import Unit, User
+
+pytestmark = pytest.mark.django_db
+Browse = Callable[[User], Any]
+
+
+def desk(program: Program) -> str:
+    return reverse("admin:programs_program_desk", args=[program.pk])
+
+
+def take(client: Any, program: Program, step: str, **values: Any) -> Any:
+    data = {"step": step} | {f"{step}-{name}": value for name, value in values.items()}
+    return client.post(desk(program), data, follow=True)
+
+
+CRITERIA = {
+    "name": "Pelanggan Terbaik 2021 B", "slug": "terbaik-b", "alias": "", "letter": "", "purpose": "",
+    "period_start": "2021-01-01", "months": 5, "first_day": 1, "last_day": 5, "products": ["PASCABAYAR"],
+    "excluded_kogol": ["1", "2", "3"], "tariffs": [], "min_va": "", "max_va": "", "winners_per_group": "",
+    "reserves_per_group": 0, "grouping": "TARIFF_UNIT", "announce_before": "2021-06-17",
+    "announcement_note": "", "pick_up_from": "2021-06-17", "pick_up_until": "2021-06-17",
+    "pick_up_place": "kantor UP3", "agent_may_say": "Bayar tanggal 1 s.d. 5.", "agent_must_not": "",
+}  # fmt: skip
+
+
+def test_from_a_draft_to_a_reward_in_hand(
+    browse: Browse,
+    program_jakarta: User,
+    srm_jakarta: User,
+    manager_menteng: User,
+    jakarta: Unit,
+    menteng: Unit,
+    customers: list[Customer],
+    line: Callable[..., str],
+    work: Callable[[], None],
+) -> None:
+    officer, approver, manager = browse(program_jakarta), browse(srm_jakarta), browse(manager_menteng)
+    made = officer.post(reverse("admin:programs_program_add"), CRITERIA | {"unit": jakarta.pk})
+    assert made.status_code == 302, made.context["adminform"].form.errors
+    program = Program.objects.get(slug="terbaik-b")
+    assert program.excluded_kogol == [1, 2, 3]
+    take(approver, program, "approve")
+    content = payment_file(*(line(customer.idpel, period) for customer in customers for period in PERIODS))
+    take(officer, program, "upload", file=SimpleUploadedFile("bayar.csv", content))
+    work()
+    take(officer, program, "evaluate")
+    work()
+    take(approver, program, "freeze")
+    work()
+    take(officer, program, "announce")
+    program.refresh_from_db()
+    assert (program.status, Winner.objects.count()) == ("ANNOUNCED", 3)
+
+    reward = {"program": program.pk, "unit": menteng.pk, "name": "Payung", "stock": 5}
+    assert manager.post(reverse("admin:programs_reward_add"), reward).status_code == 302
+    winner = Winner.objects.select_related("program", "customer").order_by("pk")[0]
+    act(manager, winner, "assign", reward=Reward.objects.get().pk)
+    act(manager, winner, "contact", method="PHONE", reached="on")
+    code = rewards.code_of(winner)
+    assert f"{code[:4]}-{code[4:]}" in act(manager, winner, "show_code").content.decode()
+    with time_machine.travel(PICK_UP_DAY):
+        act(browse(manager_menteng), winner, "hand_over", code=code, identity="KTP", identity_last4="0001")
+
+    winner.refresh_from_db()
+    assert (winner.status, winner.handed_over_by) == ("HANDED_OVER", manager_menteng)
+    shown = officer.get(desk(program)).content.decode()
+    assert "UP3 Menteng" in shown
+    assert "540000000001" not in shown
+
+
+def act(client: Any, winner: Winner, name: str, **values: Any) -> Any:
+    """Post a dialog of the winner's page, and show the page that follows."""
+    page = reverse("admin:programs_winner_change", args=[winner.pk])
+    answer = client.post(f"/admin/programs/winner/{winner.pk}/{name}/", {"_form_submitted": "on"} | values)
+    assert answer.status_code == 302, answer.content
+    return client.get(page)
+
+
+def test_a_get_runs_no_step(program: Program, browse: Browse, program_jakarta: User) -> None:
+    browse(program_jakarta).get(desk(program), {"step": "evaluate"})
+
+    assert not Evaluation.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["manager_menteng", "manager_bandung", "srm_jakarta", "agent"])
+def test_a_step_of_somebody_else_does_nothing(
+    program: Program, browse: Browse, anyone: Callable[[str], User], name: str
+) -> None:
+    client = browse(anyone(name))
+
+    take(client, program, "evaluate")
+    take(client, program, "upload", file=SimpleUploadedFile("x.csv", b"x"))
+    take(client, program, "revise", reason="x")
+
+    assert not Evaluation.objects.exists()
+    assert not PaymentImport.objects.exists()
+    assert Program.objects.get().status == "APPROVED"
+
+
+def test_a_refused_step_says_why_at_the_form(
+    program: Program, browse: Browse, program_jakarta: User, srm_jakarta: User, work: Callable[[], None]
+) -> None:
+    client = browse(program_jakarta)
+    Program.objects.update(winners_per_group=1)
+
+    short = take(client, program, "commit", secret="short")
+    assert short.status_code == 200
+    assert not program.seeds.exists()
+    take(client, program, "commit", secret="a long enough secret")
+    assert program.seeds.get().value != "a long enough secret"
+
+
+def test_a_draft_of_another_unit_is_hidden(
+    program: Program, browse: Browse, anyone: Callable[[str], User]
+) -> None:
+    Program.objects.update(status="DRAFT")
+
+    for name in ("agent", "manager_bandung", "manager_menteng"):
+        assert browse(anyone(name)).get(desk(program)).status_code == 404
+
+
+def test_the_report_of_an_import_is_for_its_officers(
+    program: Program, import_file: Any, browse: Browse, program_jakarta: User, manager_menteng: User
+) -> None:
+    failed = import_file(payment_file("1,2,3\n"))
+    page = reverse("admin:programs_paymentimport_report", args=[failed.pk])
+
+    assert browse(program_jakarta).get(page).status_code == 200
+    assert browse(manager_menteng).get(page).status_code == 404
+
+
+@pytest.fixture
+def announced(
+    program: Program,
+    paid_in_time: None,
+    evaluate: Callable[..., Evaluation],
+    srm_jakarta: User,
+    program_jakarta: User,
+    work: Callable[[], None],
+) -> Program:
+    programs.freeze_list(evaluation=evaluate(), by=srm_jakarta, at=AT)
+    work()
+    return programs.announce_program(program=program, by=program_jakarta, at=AT)
+
+
+def test_winners_leave_the_portal_masked_and_harmless(
+    announced: Program, browse: Browse, manager_menteng: User, manager_bandung: User
+) -> None:
+    Customer.objects.filter(idpel="540000000001").update(name="=HYPERLINK(1)")
+    page = reverse("admin:programs_program_winners", args=[announced.pk, "csv"])
+
+    content = browse(manager_menteng).get(page).content.decode("utf-8-sig")
+
+    rows = list(csv.DictReader(io.StringIO(content)))
+    assert [row["idpel"] for row in rows] == ["••••••••0001", "••••••••0002", "••••••••0003"]
+    assert rows[0]["name"].startswith("'=")
+    assert "54000000000" not in content
+    assert browse(manager_bandung).get(page).content.decode("utf-8-sig").count("\n") == 1
+    event = announced.events.filter(kind="EXPORTED").order_by("pk")[0]
+    assert event.data["rows"] == 3
+
+
+def test_the_list_to_publish_names_nobody(announced: Program, browse: Browse, program_jakarta: User) -> None:
+    page = reverse("admin:programs_program_winners", args=[announced.pk, "xlsx"])
+
+    content = browse(program_jakarta).get(page, {"public": "1"}).content
+
+    sheet = load_workbook(io.BytesIO(content)).active
+    rows = [[cell.value for cell in row] for row in sheet.rows]
+    assert rows[0] == ["up3", "tariff", "idpel", "name"]
+    assert rows[1] == ["UP3 Menteng", "R1", "••••••••0001", "P•••• C••••"]
+
+
+def test_the_desk_costs_the_same_for_any_number_of_winners(
+    announced: Program, browse: Browse, program_jakarta: User, django_assert_max_num_queries: Any
+) -> None:
+    client = browse(program_jakarta)
+    client.get(desk(announced))
+
+    with django_assert_max_num_queries(22):
+        client.get(desk(announced))
+
+
+def test_a_reward_of_another_up3_is_not_set(
+    announced: Program, browse: Browse, manager_bandung: User, menteng: Unit
+) -> None:
+    body = {"program": announced.pk, "unit": menteng.pk, "name": "Tas", "stock": 1}
+
+    browse(manager_bandung).post(reverse("admin:programs_reward_add"), body)
+
+    assert not Reward.objects.exists()

@@ -1,0 +1,45 @@
+"""What requests about tickets are made of: places on the map, and units and customers that one may name."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.fields import empty
+
+from allocation.api.serializers import CodeField
+from common.permissions import is_channel
+from customers.models import Customer
+from units.models import Unit
+
+
+class DegreesField(serializers.FloatField):
+    """A latitude or longitude, kept to six decimals (about 10 cm)."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return round(Decimal(str(super().to_internal_value(data))), 6)
+
+
+class VisibleUnitField(CodeField):
+    """A unit that the reader sees, by its code."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(queryset=Unit.objects.all(), lookup="code", **kwargs)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        self.queryset = Unit.objects.visible_to(self.context["request"].user).select_related("parent")
+        return super().run_validation(data)
+
+
+class CustomerField(CodeField):
+    """A customer by IDPEL; people name those they see, a channel's users name their own."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(queryset=Customer.objects.all(), lookup="idpel", **kwargs)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        request = self.context["request"]
+        rows = Customer.objects.select_related("unit", "area").prefetch_related("meters")
+        self.queryset = rows if is_channel(request) else rows.visible_to(request.user)
+        return super().run_validation(data)

@@ -1,0 +1,34 @@
+"""What the fragments need to show the words of the API's answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.template import Library
+
+from tickets.models import EventKind, OrderStatus, Status, Suggestion, TokenDelivery
+from units.powers import Role
+
+register = Library()
+
+WORDS: dict[str, dict[str, Any]] = {
+    "status": dict(Status.choices),
+    "order": dict(OrderStatus.choices),
+    "event": dict(EventKind.choices),
+    "suggestion": dict(Suggestion.choices),
+    "way": dict(TokenDelivery.Way.choices),
+    "result": dict(TokenDelivery.Result.choices),
+    "role": dict(Role.choices),
+}
+
+
+@register.filter
+def label(word: str, kind: str) -> str:
+    """The label of a word of the contract; `kind` names the list that it is from."""
+    return WORDS[kind].get(word, word)
+
+
+@register.filter
+def at_status(orders: list[dict[str, Any]], status: str) -> list[dict[str, Any]]:
+    """Those of `orders` that stand at `status`."""
+    return [order for order in orders if order["status"] == status]
