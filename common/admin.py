@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from unfold.admin import ModelAdmin
 
 from common.errors import DomainError
@@ -56,6 +57,20 @@ class ScopedAdmin(ModelAdmin):
         if found is None:
             raise Http404
         return found
+
+    def act(self, request: HttpRequest, row: Model, verb: Callable[[], Any], done: Any) -> HttpResponse:
+        """Do it and say so, or say why not; then show the row that came of it, else `row` again."""
+        try:
+            made = verb()
+        except DomainError as refusal:
+            tell_refusal(request, refusal)
+            return leave_for(request, self.address_of(row))
+        messages.success(request, done)
+        return leave_for(request, self.address_of(made if isinstance(made, Model) else row))
+
+    def address_of(self, row: Model) -> str:
+        """The page of `row`."""
+        return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show a service's refusal in the form, at its field, with everything typed still there."""

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -73,6 +74,43 @@ def once(action: Callable[..., Response]) -> Callable[..., Response]:
     return wrapper
 
 
+def once_with(held: Callable[..., AbstractContextManager[Any]]) -> Callable[..., Any]:
+    """Like `once`, for an action that first has to get something from another system.
+
+    `held(view, request, ...)` answers a context manager, entered outside of every transaction and only where
+    the key has no answer yet; what it yields is the action's next argument after the request.
+    """
+
+    def decorate(action: Callable[..., Response]) -> Callable[..., Response]:
+        recorded = once(action)
+
+        @functools.wraps(action)
+        def wrapper(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+            if answer := _answered(request):
+                return answer
+            try:
+                with held(view, request, *args, **kwargs) as got:
+                    return recorded(view, request, got, *args, **kwargs)
+            except DomainError:
+                if answer := _answered(request):  # the same request, a moment earlier, was first
+                    return answer
+                raise
+
+        wrapper.is_repeatable = True  # type: ignore[attr-defined]
+        return wrapper
+
+    return decorate
+
+
+def _answered(request: Request) -> Response | None:
+    """The stored answer to this request's key, if there is one."""
+    key = _key(request)
+    if key is None:
+        return None
+    record = IdempotencyKey.objects.filter(**_identity(request, key)).first()
+    return _replay(record, _fingerprint(request)) if record else None
+
+
 def _key(request: Request) -> str | None:
     key = request.headers.get(HEADER)
     if key is None and is_channel(request):
@@ -84,7 +122,7 @@ def _key(request: Request) -> str | None:
 
 def _claim(request: Request, key: str) -> tuple[IdempotencyKey, bool]:
     """Insert the key, or wait for the transaction that holds it and return what it stored."""
-    identity = {"user_id": request.user.pk, "operation": _operation(request), "key": key}
+    identity = _identity(request, key)
     try:
         with transaction.atomic():
             _limit_wait(A_MOMENT)
@@ -97,6 +135,10 @@ def _claim(request: Request, key: str) -> tuple[IdempotencyKey, bool]:
         if getattr(error.__cause__, "pgcode", "") != LOCK_NOT_AVAILABLE:
             raise
         raise InFlight(_("The same request is still being worked on.")) from error
+
+
+def _identity(request: Request, key: str) -> dict[str, Any]:
+    return {"user_id": request.user.pk, "operation": _operation(request), "key": key}
 
 
 def _limit_wait(limit: str) -> None:

@@ -20,8 +20,7 @@ from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
 
-from common.admin import ScopedAdmin, holds, leave_for, tell_refusal
-from common.errors import DomainError
+from common.admin import ScopedAdmin, holds
 from common.history import ScopedHistoryAdmin
 from units.models import Area, Position, ServiceArea, Unit, UnitAlias, User
 from units.powers import Power
@@ -224,11 +223,6 @@ class PositionAdmin(ScopedHistoryAdmin):
     )
     def end_now(self, request: HttpRequest, form: EndForm, object_id: str) -> HttpResponse:
         position = self.seen_or_404(request, object_id)
-        try:
-            end_position(
-                position=position, by=request.user, at=timezone.now(), reason=form.cleaned_data["reason"]
-            )
-            messages.success(request, _("The position has ended."))
-        except DomainError as refusal:
-            tell_refusal(request, refusal)
-        return leave_for(request, reverse("admin:units_position_change", args=[object_id]))
+        given = {"by": request.user, "at": timezone.now(), "reason": form.cleaned_data["reason"]}
+        done = _("The position has ended.")
+        return self.act(request, position, lambda: end_position(position=position, **given), done)

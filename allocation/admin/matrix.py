@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
@@ -17,8 +16,7 @@ from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminTextInputWidget
 
 from allocation.models import AllocationMatrix, AllocationRow
 from allocation.services import matrix as services
-from common.admin import ScopedAdmin, holds, leave_for, tell_refusal
-from common.errors import DomainError
+from common.admin import ScopedAdmin, holds, leave_for
 from units.powers import Power
 
 
@@ -121,18 +119,11 @@ class AllocationMatrixAdmin(ScopedAdmin):
         },
     )
     def draft_from_this(self, request: HttpRequest, form: DraftForm, object_id: str) -> HttpResponse:
-        try:
-            draft = services.draft_matrix(
-                source=self.seen_or_404(request, object_id),
-                effective_on=form.cleaned_data["effective_on"],
-                source_letter=form.cleaned_data["source_letter"],
-                by=request.user,
-                at=timezone.now(),
-            )
-        except DomainError as refusal:
-            tell_refusal(request, refusal)
-            return self._back_to(request, object_id)
-        return self._back_to(request, draft.pk)
+        source = self.seen_or_404(request, object_id)
+        given = {name: form.cleaned_data[name] for name in ("effective_on", "source_letter")}
+        given |= {"by": request.user, "at": timezone.now()}
+        done = _("The draft is made. Edit its rows, then let a second person publish it.")
+        return self.act(request, source, lambda: services.draft_matrix(source=source, **given), done)
 
     @action(
         description=_("Check for completeness"),
@@ -146,12 +137,13 @@ class AllocationMatrixAdmin(ScopedAdmin):
         },
     )
     def check_rows(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
-        found = services.shortcomings(self.seen_or_404(request, object_id))
+        matrix = self.seen_or_404(request, object_id)
+        found = services.shortcomings(matrix)
         for shortcoming in found:
             messages.warning(request, shortcoming)
         if not found:
             messages.success(request, _("All thirty combinations are there, and their ranges make sense."))
-        return self._back_to(request, object_id)
+        return leave_for(request, self.address_of(matrix))
 
     @action(
         description=_("Publish"),
@@ -165,14 +157,7 @@ class AllocationMatrixAdmin(ScopedAdmin):
         },
     )
     def publish(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
-        try:
-            services.publish_matrix(
-                matrix=self.seen_or_404(request, object_id), by=request.user, at=timezone.now()
-            )
-            messages.success(request, _("The matrix is published."))
-        except DomainError as refusal:
-            tell_refusal(request, refusal)
-        return self._back_to(request, object_id)
-
-    def _back_to(self, request: HttpRequest, pk: object) -> HttpResponse:
-        return leave_for(request, reverse("admin:allocation_allocationmatrix_change", args=[pk]))
+        matrix = self.seen_or_404(request, object_id)
+        given = {"by": request.user, "at": timezone.now()}
+        done = _("The matrix is published.")
+        return self.act(request, matrix, lambda: services.publish_matrix(matrix=matrix, **given), done)

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -115,7 +114,6 @@ class Answer:
         return [row for row in self.check.deciding_rows.values() if row]
 
 
-@transaction.atomic
 def ask(*, inquiry: Inquiry, by: User, at: datetime) -> Answer:
     """Judge the question by the matrix and the availability of its day, and keep it with what decided.
 
@@ -239,7 +237,9 @@ def _premises(inquiry: Inquiry, at: datetime) -> tuple[Unit, date]:
 
 def _deciding_unit(unit: Unit | None, on: date, named_by: str) -> Unit:
     """Climb from an ULP or posko to its UP3 (A-002-10)."""
-    if unit and unit.kind in (UnitKind.ULP, UnitKind.POSKO):
+    if unit and unit.kind == UnitKind.ULP and unit.parent and unit.parent.kind == UnitKind.UP3:
+        unit = unit.parent
+    elif unit and unit.kind in (UnitKind.ULP, UnitKind.POSKO):
         unit = Unit.objects.filter(pk__in=unit.ancestor_ids, kind=UnitKind.UP3).first()
     if unit is None or unit.kind not in availability.SETTING_KINDS:
         raise UnitUnknown(_choose_the_unit(), field=named_by)

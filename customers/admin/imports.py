@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -13,8 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 
-from common.admin import ScopedAdmin, holds, leave_for, tell_refusal
-from common.errors import DomainError
+from common.admin import ScopedAdmin, holds, leave_for
 from common.exports import CSV_TYPE, csv_file
 from customers.admin.forms import ImportForm
 from customers.models import CustomerImport
@@ -119,9 +118,5 @@ class CustomerImportAdmin(ScopedAdmin):
         record = self.get_object(request, object_id)
         if record is None:
             return leave_for(request, reverse("admin:customers_customerimport_changelist"))
-        try:
-            imports.request_apply(record=record, by=request.user)
-            messages.success(request, _("The customers are being imported."))
-        except DomainError as refusal:
-            tell_refusal(request, refusal)
-        return leave_for(request, reverse("admin:customers_customerimport_change", args=[object_id]))
+        done = _("The customers are being imported.")
+        return self.act(request, record, lambda: imports.request_apply(record=record, by=request.user), done)

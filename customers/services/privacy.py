@@ -71,15 +71,23 @@ def reveal(*, customer: Customer, fields: Iterable[str], by: User, reason: str) 
 
 
 @transaction.atomic
-def record_export(*, by: User, reason: str, row_count: int, digest: str, fields: list[str]) -> AccessLog:
-    """Record that `row_count` customers left the portal as a file with this SHA-256 digest.
+def record_export(
+    *,
+    by: User,
+    reason: str,
+    row_count: int,
+    digest: str,
+    fields: list[str],
+    power: Power = Power.EXPORT_CUSTOMERS,
+) -> AccessLog:
+    """Record that `row_count` rows left the portal as a file with this SHA-256 digest, by that power.
 
     Raises:
         Forbidden: no position of `by` may export.
         Invalid: the reason is shorter than 10 characters.
     """
     now = timezone.now()
-    position = _exporting_position(by, now)
+    position = _exporting_position(by, power, now)
     record = AccessLog(
         kind=AccessLog.Kind.EXPORT,
         unit=position.unit,
@@ -91,13 +99,30 @@ def record_export(*, by: User, reason: str, row_count: int, digest: str, fields:
     return _record(record, by=by, position=position, reason=_reason(reason))
 
 
-def _exporting_position(user: User, at: datetime) -> Position:
+def record_sent(*, begun: AccessLog, row_count: int, digest: str) -> AccessLog:
+    """Record what in the end left by an export that was recorded when it began, because it takes long."""
+    return AccessLog.objects.create(
+        kind=begun.kind,
+        unit=begun.unit,
+        reader=begun.reader,
+        position=begun.position,
+        role=begun.role,
+        fields=begun.fields,
+        reason=begun.reason,
+        row_count=row_count,
+        digest=digest,
+        request_id=begun.request_id,
+        at=timezone.now(),
+    )
+
+
+def _exporting_position(user: User, power: Power, at: datetime) -> Position:
     """The position in which `user` exports: of several, the one highest in the tree."""
-    seats = [position for position in user.positions_in_force if position.allows(Power.EXPORT_CUSTOMERS)]
+    seats = [position for position in user.positions_in_force if position.allows(power)]
     if not seats:
         raise Forbidden(_("No position of yours allows an export."))
     highest = min(seats, key=lambda position: len(position.unit.path))
-    return acting_position(user=user, power=Power.EXPORT_CUSTOMERS, unit=highest.unit, at=at)
+    return acting_position(user=user, power=power, unit=highest.unit, at=at)
 
 
 def _record(record: AccessLog, *, by: User, position: Position, reason: str) -> AccessLog:

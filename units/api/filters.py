@@ -6,11 +6,16 @@ from units.models import Area, AreaLevel, Unit, UnitKind, UnitQuerySet
 class UnitFilter(filters.FilterSet):
     kind = filters.ChoiceFilter(choices=UnitKind.choices)
     parent = filters.CharFilter(field_name="parent__code")
+    unit = filters.CharFilter(method="by_unit", label="Code of a unit; it and the units below it.")
     search = filters.CharFilter(method="by_name", max_length=100)
 
     class Meta:
         model = Unit
-        fields = ("kind", "parent", "search")
+        fields = ("kind", "parent", "unit", "search")
+
+    def by_unit(self, queryset: UnitQuerySet, name: str, value: str) -> UnitQuerySet:
+        unit = Unit.objects.filter(code=value).first()
+        return queryset.below(unit) if unit else queryset.none()
 
     def by_name(self, queryset: UnitQuerySet, name: str, value: str) -> UnitQuerySet:
         return queryset.named(value.strip())

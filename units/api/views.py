@@ -38,6 +38,8 @@ class UnitViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSe
     queryset = Unit.objects.select_related("parent").prefetch_related("aliases")
     serializer_class = serializers.UnitSerializer
     filterset_class = filters.UnitFilter
+    renderer_classes = (JSONRenderer, FragmentRenderer)
+    fragment = "units/unit_options.html"
     lookup_field = "code"
     lookup_value_regex = "[A-Za-z0-9.-]{1,12}"
     ordering_keys = ("code", "-code")

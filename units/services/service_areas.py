@@ -5,21 +5,13 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 from simple_history.utils import bulk_create_with_history
 
-from common.errors import Invalid
 from common.models import ReferenceLoad
 from units import authority
 from units.models import Area, ServiceArea, Unit, User
 from units.powers import Power
 from units.services.reference_file import ReferenceFile
-
-
-class NoServingUnit(Invalid):
-    """No unit is known for the area; somebody has to choose one."""
-
-    code = "no_serving_unit"
 
 
 def serving_unit(area: Area, on: date) -> Unit | None:
@@ -29,19 +21,6 @@ def serving_unit(area: Area, on: date) -> Unit | None:
     """
     row = ServiceArea.objects.serving(area, on).select_related("unit").first()
     return row.unit if row else None
-
-
-def find_unit(*, area: Area, on: date) -> Unit:
-    """As `serving_unit`, for callers that cannot go on without one.
-
-    Raises:
-        NoServingUnit: nobody is known to serve the area.
-    """
-    unit = serving_unit(area, on)
-    if unit is None:
-        message = _("No unit is known for %(area)s. Please choose the unit.") % {"area": area}
-        raise NoServingUnit(message, field="area")
-    return unit
 
 
 @transaction.atomic
