@@ -11,6 +11,7 @@ import hmac
 from functools import lru_cache
 from typing import Protocol
 
+import structlog
 from django.conf import settings
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -18,6 +19,7 @@ from django.utils.translation import gettext as _
 from common.errors import DomainError, Invalid
 
 DIGITS = 20
+log = structlog.get_logger(__name__)
 
 
 class VendingUnavailable(DomainError):
@@ -39,8 +41,11 @@ class VendingService(Protocol):
 
     name: str
 
-    def issue_ctt(self, *, meter_number: str, reference: str) -> str:
-        """A Clear Tamper Token of 20 digits for this meter; the same one for the same reference."""
+    def issue_ctt(self, *, meter_number: str, reference: str, timeout: float) -> str:
+        """A Clear Tamper Token of 20 digits for this meter; the same one for the same reference.
+
+        Answers or raises (`TimeoutError`, any `OSError`) within `timeout` seconds, all attempts included.
+        """
 
 
 class SimulatedVendingService:
@@ -48,7 +53,7 @@ class SimulatedVendingService:
 
     name = "simulator"
 
-    def issue_ctt(self, *, meter_number: str, reference: str) -> str:
+    def issue_ctt(self, *, meter_number: str, reference: str, timeout: float) -> str:
         message = f"{meter_number}:{reference}".encode()
         digest = hmac.new(settings.SECRET_KEY.encode(), message, hashlib.sha256).digest()
         return str(int.from_bytes(digest, "big"))[-DIGITS:].zfill(DIGITS)
@@ -71,9 +76,17 @@ def issue_ctt(*, meter_number: str, reference: str) -> tuple[str, str]:
         raise TokenRequired(_("Type in the token that was issued."), field="token")
     service = _service(settings.VENDING_SERVICE)
     try:
-        token = service.issue_ctt(meter_number=meter_number, reference=reference)
-    except OSError as error:
-        raise VendingUnavailable(_("The vending service does not answer. Nothing was decided.")) from error
+        token = service.issue_ctt(
+            meter_number=meter_number, reference=reference, timeout=settings.VENDING_TIMEOUT
+        )
+    except Exception as error:  # an adapter may fail in any way; the operator is told, and tries again
+        log.error("vending_failed", service=service.name, reference=reference, kind=type(error).__name__)
+        raise _unavailable() from error
     if len(token) != DIGITS or not (token.isascii() and token.isdigit()):
-        raise VendingUnavailable(_("The vending service does not answer. Nothing was decided."))
+        log.error("vending_failed", service=service.name, reference=reference, kind="NoToken")
+        raise _unavailable()
     return token, service.name
+
+
+def _unavailable() -> VendingUnavailable:
+    return VendingUnavailable(_("The vending service does not answer. Nothing was decided."))

@@ -58,6 +58,13 @@ class ExportForm(TicketForm):
     since = forms.SplitDateTimeField(label=_("from"), widget=UnfoldAdminSplitDateTimeWidget)
     until = forms.SplitDateTimeField(label=_("until"), widget=UnfoldAdminSplitDateTimeWidget)
     kind = forms.ChoiceField(label=_("format"), choices=FORMATS, widget=UnfoldAdminSelectWidget)
+    reason = forms.CharField(
+        label=_("Reason"),
+        min_length=10,
+        max_length=500,
+        help_text=_("At least 10 characters; kept on record with your name."),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

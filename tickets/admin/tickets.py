@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from typing import Any
 
@@ -20,15 +19,17 @@ from unfold.decorators import action, display
 
 from common.admin import holds
 from common.errors import DomainError, Invalid
-from common.exports import CSV_TYPE, XLSX_TYPE, csv_lines, write_xlsx
+from common.exports import CSV_TYPE, XLSX_TYPE
 from common.throttling import RevealThrottle
+from customers.models import Customer
 from tickets import notices
 from tickets.admin.forms import ExportForm, MergeForm, MoveForm, ReasonForm, TicketForm
 from tickets.admin.keyset import KeysetAdmin
+from tickets.admin.performance import performance
 from tickets.models import Status, Ticket, TicketAccess, TicketEvent
 from tickets.models.ticket import TicketQuerySet
 from tickets.services import contact, moves, repeats
-from tickets.services.export import COLUMNS, export_rows
+from tickets.services.export import exportable, make_xlsx, stream_csv
 from units.powers import Power
 
 TIMELINE = 200
@@ -87,7 +88,7 @@ class TicketAdmin(KeysetAdmin):
     search_fields = ("number",)
     search_help_text = _("A whole report number, APKT number, IDPEL or meter number")
     actions = ("finish_selected",)
-    actions_list = ("open_export",)
+    actions_list = ("open_export", "open_performance")
     actions_detail = ("open_move", "open_merge", "open_unmerge", "open_reveal")
     fieldsets = (
         (
@@ -135,8 +136,9 @@ class TicketAdmin(KeysetAdmin):
         term = term.strip().upper()
         if not term:
             return rows, False
-        same = Q(number=term) | Q(external_number=term) | Q(meter_number=term) | Q(customer__idpel=term)
-        return rows.filter(same), False
+        customer = Customer.objects.filter(idpel=term).values_list("pk", flat=True).first()
+        same = Q(number=term) | Q(external_number=term) | Q(meter_number=term)
+        return rows.filter(same | Q(customer=customer) if customer else same), False
 
     def list_key(self, request: HttpRequest) -> str:
         """Working lists come by urgency, all others the newest first."""
@@ -206,7 +208,9 @@ class TicketAdmin(KeysetAdmin):
             for name, view in pages.items()
         ]
         export = path("export/", self.admin_site.admin_view(self.export_view), name="tickets_ticket_export")
-        return [export, *made, *super().get_urls()]
+        page = self.admin_site.admin_view(self.performance_view)
+        speed = path("performance/", page, name="tickets_ticket_performance")
+        return [export, speed, *made, *super().get_urls()]
 
     @action(description=_("Move"), icon="arrow_forward", permissions=["move"])
     def open_move(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -227,6 +231,10 @@ class TicketAdmin(KeysetAdmin):
     @action(description=_("Export"), icon="download", permissions=["export"])
     def open_export(self, request: HttpRequest) -> HttpResponse:
         return redirect("admin:tickets_ticket_export")
+
+    @action(description=_("Response and recovery"), icon="speed", permissions=["export"])
+    def open_performance(self, request: HttpRequest) -> HttpResponse:
+        return redirect("admin:tickets_ticket_performance")
 
     def has_move_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return holds(request, Power.HANDLE_TICKETS)
@@ -301,9 +309,17 @@ class TicketAdmin(KeysetAdmin):
                 return self._page(request, {"values": values, "original": ticket, "title": title})
         return self._page(request, {"form": form, "original": ticket, "title": title})
 
-    def _page(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    def _page(
+        self, request: HttpRequest, context: dict[str, Any], template: str = "ask.html"
+    ) -> HttpResponse:
         shell = self.admin_site.each_context(request) | {"opts": self.opts, "media": self.media}
-        return render(request, "admin/tickets/ask.html", shell | context)
+        return render(request, f"admin/tickets/{template}", shell | context)
+
+    def performance_view(self, request: HttpRequest) -> HttpResponse:
+        """Response and recovery times of units and crews."""
+        if not self.has_export_permission(request):
+            raise PermissionDenied
+        return self._page(request, performance(request, timezone.now()), "performance.html")
 
     # --- Many at once -----------------------------------------------------------------------------
 
@@ -329,21 +345,21 @@ class TicketAdmin(KeysetAdmin):
         if request.method != "POST" or not form.is_valid():
             return self._page(request, {"form": form, "title": _("Export")})
         given = form.cleaned_data
-        rows = Ticket.objects.filter(request.user.within(Power.EXPORT_TICKETS, "posko"))
-        rows = rows.filter(reported_at__gte=given["since"], reported_at__lt=given["until"])
-        return _file(rows, given["kind"])
+        rows = exportable(by=request.user, since=given["since"], until=given["until"])
+        try:
+            return _file(rows, request, given["kind"], given["reason"])
+        except DomainError as refusal:
+            form.add_error(None, refusal.message)
+            return self._page(request, {"form": form, "title": _("Export")})
 
 
-def _file(tickets: TicketQuerySet, kind: str) -> HttpResponseBase:
+def _file(tickets: TicketQuerySet, request: HttpRequest, kind: str, reason: str) -> HttpResponseBase:
     name = f"wo-{timezone.localdate():%Y%m%d}.{kind}"
+    asked = {"tickets": tickets, "by": request.user, "reason": reason}
     if kind == "csv":
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        lines = csv_lines(COLUMNS, export_rows(tickets))
-        return StreamingHttpResponse(lines, content_type=CSV_TYPE, headers=headers)
-    file = tempfile.TemporaryFile()  # noqa: SIM115  (closed by the response)
-    write_xlsx(file, COLUMNS, export_rows(tickets), title="WO")
-    file.seek(0)
-    return FileResponse(file, as_attachment=True, filename=name, content_type=XLSX_TYPE)
+        return StreamingHttpResponse(stream_csv(**asked), content_type=CSV_TYPE, headers=headers)
+    return FileResponse(make_xlsx(**asked), as_attachment=True, filename=name, content_type=XLSX_TYPE)
 
 
 @admin.register(TicketAccess)

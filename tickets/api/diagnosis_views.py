@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any, cast
 
 from django.http import Http404
@@ -15,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.etags import require_match
-from common.idempotency import once
+from common.idempotency import once, once_with
 from common.permissions import is_channel
 from common.renderers import FragmentRenderer
 from common.throttling import RevealThrottle
@@ -23,9 +24,11 @@ from common.views import ScopedViewSet
 from customers.models import Customer
 from tickets.api import diagnosis_filters as filters
 from tickets.api import diagnosis_serializers as serializers
+from tickets.api.readers import HouseViewSet, is_insider
 from tickets.api.serializers import ReasonSerializer
 from tickets.models import ReadingCode, SelfDiagnosis, Ticket
 from tickets.services import coverage, ctt, diagnosis
+from tickets.services.decisions import token_in_hand
 from units.models import Area, Unit, User
 from units.powers import Power
 from units.services.service_areas import serving_unit
@@ -38,12 +41,12 @@ SHOWN = ("ticket__posko", "ticket__customer", "submitted_by", "decided_by")
 def diagnosis_serializer(request: Request, *, detail: bool) -> type[serializers.PublicDiagnosisSerializer]:
     """The house's view of a diagnosis for those who may see it; the public one for everybody else."""
     user = cast(User, request.user)
-    if is_channel(request) or not user.may(Power.SEE_DIAGNOSES):
+    if not (is_insider(request) and user.may(Power.SEE_DIAGNOSES)):
         return serializers.PublicDiagnosisSerializer
     return serializers.DiagnosisDetailSerializer if detail else serializers.DiagnosisSerializer
 
 
-class OfTicketViewSet(ScopedViewSet):
+class OfTicketViewSet(HouseViewSet):
     """What hangs on one ticket that the reader sees."""
 
     queryset = Ticket.objects.select_related("posko", "customer")
@@ -136,7 +139,7 @@ class TokenViewSet(OfTicketViewSet):
         return Response({"ticket": ticket.number, "meter_number": meter, "token": digits})
 
 
-class DiagnosisViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSet):
+class DiagnosisViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, HouseViewSet):
     """The command centre's cases. Whoever submitted one does not decide on it."""
 
     queryset = SelfDiagnosis.objects.select_related(*SHOWN)
@@ -169,18 +172,26 @@ class DiagnosisViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedV
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self._answer(self.get_object())
 
+    def _token_in_hand(self, request: Request, **kwargs: Any) -> AbstractContextManager[ctt.Issued]:
+        """The vending service is asked before the key's transaction begins: nothing is locked meanwhile."""
+        case = self.get_object()
+        typed = self._read(serializers.ApprovalSerializer).get("token", "")
+        return token_in_hand(diagnosis=case, by=self.user, typed=typed, at=timezone.now())
+
     @extend_schema(
         parameters=[KEY],
         request=serializers.ApprovalSerializer,
         responses=serializers.DiagnosisDetailSerializer,
     )
     @action(detail=True, methods=["post"], url_path="approve-ctt")
-    @once
-    def approve_ctt(self, request: Request, **kwargs: Any) -> Response:
+    @once_with(_token_in_hand)
+    def approve_ctt(self, request: Request, issued: ctt.Issued, **kwargs: Any) -> Response:
         """Persetujuan CTT: release the token and send it to the customer."""
         case = self.get_object()
         given = self._read(serializers.ApprovalSerializer)
-        return self._answer(diagnosis.approve_ctt(diagnosis=case, by=self.user, **given))
+        given.pop("token", None)  # it is in hand by now
+        made = diagnosis.record_approval(diagnosis=case, by=self.user, issued=issued, **given)
+        return self._answer(made)
 
     @extend_schema(
         parameters=[KEY], request=ReasonSerializer, responses=serializers.DiagnosisDetailSerializer

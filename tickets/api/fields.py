@@ -13,12 +13,18 @@ from common.permissions import is_channel
 from customers.models import Customer
 from units.models import Unit
 
+TEXT: dict[str, Any] = {"required": False, "allow_blank": True}
+NOTHING: dict[str, Any] = {"required": False, "allow_null": True}
+
 
 class DegreesField(serializers.FloatField):
     """A latitude or longitude, kept to six decimals (about 10 cm)."""
 
     def to_internal_value(self, data: Any) -> Any:
-        return round(Decimal(str(super().to_internal_value(data))), 6)
+        degrees = super().to_internal_value(data)
+        if not -360 <= degrees <= 360:  # also what is no number; closer bounds are the field's own
+            self.fail("invalid")
+        return round(Decimal(str(degrees)), 6)
 
 
 class VisibleUnitField(CodeField):

@@ -3,13 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
-from django.db.models import Q
 from django.utils import timezone
-from rest_framework.exceptions import ValidationError
 
 from allocation.models import Channel
-from common.errors import Invalid
-from customers.rules import normalise_phone
 from tickets.models import ProblemType, Status, Tab, Ticket, WorkOrderType
 from tickets.models.ticket import TicketQuerySet
 
@@ -23,14 +19,13 @@ class YesNoFilter(django_filters.TypedChoiceFilter):
 
 
 class TicketFilter(django_filters.FilterSet):
-    """Everything exact; `unit` also finds what lies below it."""
+    """Everything exact; `unit` also finds what lies below it. Phones are looked for by `search/`, a POST."""
 
     number = django_filters.CharFilter()
     external_number = django_filters.CharFilter()
     client_ref = django_filters.CharFilter()
     idpel = django_filters.CharFilter(field_name="customer__idpel")
     meter_number = django_filters.CharFilter()
-    phone = django_filters.CharFilter(method="by_phone", label="0812…, 62812… or +62812…")
     tab = django_filters.ChoiceFilter(choices=Tab.choices)
     status = django_filters.MultipleChoiceFilter(choices=Status.choices)
     channel = django_filters.ChoiceFilter(choices=Channel.choices)
@@ -47,13 +42,6 @@ class TicketFilter(django_filters.FilterSet):
     class Meta:
         model = Ticket
         fields = ()
-
-    def by_phone(self, rows: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
-        try:
-            number = normalise_phone(value).number
-        except Invalid as refusal:
-            raise ValidationError({"phone": [refusal.message]}) from refusal
-        return rows.filter(Q(caller_number=number) | Q(mobile_number=number))
 
     def by_unit(self, rows: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
         return rows.of_unit(value)

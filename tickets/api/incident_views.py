@@ -9,11 +9,13 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from allocation.api.serializers import CodeField
 from common.idempotency import once
+from common.renderers import FragmentRenderer
 from common.serializers import StrictSerializer
 from common.views import ScopedViewSet
 from tickets.api.fields import VisibleUnitField
@@ -111,6 +113,8 @@ class IncidentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedVi
     queryset = Incident.objects.select_related("unit", "area", "confirmed_by")
     serializer_class = IncidentSerializer
     filterset_class = IncidentFilter
+    renderer_classes = (JSONRenderer, FragmentRenderer)
+    fragment = "tickets/incidents.html"
     lookup_value_regex = "[0-9]{1,18}"
     ordering_keys = ("-pk", "pk")
     powers = {

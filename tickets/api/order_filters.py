@@ -50,11 +50,16 @@ class CrewFilter(OfUnitFilter):
 class ShiftFilter(OfUnitFilter):
     posko_field = "crew__posko"
     crew = django_filters.CharFilter(field_name="crew__code")
+    is_due = django_filters.BooleanFilter(method="by_due", label="Its time is now, and it is not over.")
     is_running = django_filters.BooleanFilter(method="by_running", label="Checked in, and not over.")
 
     class Meta:
         model = Shift
         fields = ()
+
+    def by_due(self, rows: ShiftQuerySet, name: str, value: bool) -> ShiftQuerySet:
+        due = rows.planned_at(timezone.now())
+        return due if value else rows.exclude(pk__in=due.values("pk"))
 
     def by_running(self, rows: ShiftQuerySet, name: str, value: bool) -> ShiftQuerySet:
         running = rows.on_duty(timezone.now())

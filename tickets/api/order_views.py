@@ -20,6 +20,7 @@ from common.renderers import FragmentRenderer
 from common.views import ScopedViewSet
 from tickets.api import order_filters as filters
 from tickets.api import order_serializers as serializers
+from tickets.api.readers import HouseViewSet
 from tickets.api.serializers import ReasonSerializer
 from tickets.models import Crew, Shift, Ticket, WorkOrder, WorkOrderEvent
 from tickets.services import crews, workorders
@@ -31,7 +32,7 @@ DIGITS = "[0-9]{1,18}"
 Move = Callable[..., WorkOrder]
 
 
-class WorkOrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSet):
+class WorkOrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, HouseViewSet):
     """Orders of the reader's poskos. Each move of an order moves its ticket."""
 
     queryset = WorkOrder.objects.select_related("ticket", "posko", "crew", "shift", "dispatched_by")
@@ -166,7 +167,7 @@ class WorkOrderViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedV
         return Response(self.get_serializer(current).data, code, headers={"ETag": current.etag})
 
 
-class CrewViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSet):
+class CrewViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, HouseViewSet):
     """The crews of the reader's poskos, with their load."""
 
     queryset = Crew.objects.select_related("posko")
@@ -189,6 +190,8 @@ class ShiftViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewS
     queryset = Shift.objects.select_related("crew__posko")
     serializer_class = serializers.ShiftSerializer
     filterset_class = filters.ShiftFilter
+    renderer_classes = (JSONRenderer, FragmentRenderer)
+    fragment = "tickets/shifts.html"
     lookup_value_regex = DIGITS
     ordering_keys = ("-pk", "pk")
     powers = {

@@ -59,7 +59,7 @@ def _minutes(span: timedelta | None) -> float | None:
 
 
 class PerformanceViewSet(ScopedViewSet):
-    """RPT and RCT per posko or crew and month, of the tickets that the reader sees."""
+    """RPT and RCT per posko or crew and month, of the poskos whose tickets the reader may export."""
 
     queryset = Ticket.objects.all()
     serializer_class = PerformanceSerializer

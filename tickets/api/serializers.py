@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.request import Request
 
 from allocation.api.serializers import CodeField
 from allocation.models import Channel
-from common.permissions import is_channel
 from common.serializers import StrictSerializer
 from tickets import notices
-from tickets.api.fields import CustomerField, DegreesField, VisibleUnitField
+from tickets.api.fields import NOTHING, TEXT, DegreesField, VisibleUnitField
+from tickets.api.finding import PhoneAndPlaceSerializer
 from tickets.models import (
     NUMBER,
     Incident,
@@ -30,38 +26,10 @@ from tickets.models import (
 )
 from tickets.rules.moves import Hand, hands_for, next_by
 from tickets.services.contact import masked_contact
-from tickets.services.repeats import Candidate, Sought
 from tickets.services.report import Report
 from units.api.serializers import UnitBriefSerializer
 from units.models import Area
 from units.powers import Role
-
-TEXT: dict[str, Any] = {"required": False, "allow_blank": True}
-NOTHING: dict[str, Any] = {"required": False, "allow_null": True}
-
-
-class PhoneAndPlaceSerializer(StrictSerializer):
-    """What a report being written may be compared by."""
-
-    idpel = CustomerField(**NOTHING)
-    meter_number = serializers.CharField(max_length=11, **TEXT)
-    latitude = DegreesField(min_value=-90, max_value=90, **NOTHING)
-    longitude = DegreesField(min_value=-180, max_value=180, **NOTHING)
-
-
-class CandidatesRequestSerializer(PhoneAndPlaceSerializer):
-    phones = serializers.ListField(child=serializers.CharField(max_length=30), max_length=3, required=False)
-
-    def sought(self) -> Sought:
-        values = self.validated_data
-        latitude, longitude = values.get("latitude"), values.get("longitude")
-        return Sought(
-            customer=values.get("idpel"),
-            meter_number=values.get("meter_number", ""),
-            phones=tuple(values.get("phones", ())),
-            latitude=None if latitude is None else float(latitude),
-            longitude=None if longitude is None else float(longitude),
-        )
 
 
 class ReportSerializer(PhoneAndPlaceSerializer):
@@ -331,23 +299,6 @@ class EventSerializer(PublicEventSerializer):
         fields = (*PublicEventSerializer.Meta.fields, "by", "role", "unit", "job", "reason", "details")
 
 
-class CandidateSerializer(serializers.Serializer):
-    """An open ticket that may be about the same."""
-
-    number = serializers.CharField(source="ticket.number", read_only=True)
-    status = serializers.ChoiceField(Status.choices, source="ticket.status", read_only=True)
-    status_label = serializers.CharField(source="ticket.get_status_display", read_only=True)
-    problem = serializers.CharField(source="ticket.problem", read_only=True)
-    reported_at = serializers.DateTimeField(source="ticket.reported_at", read_only=True)
-    age_minutes = serializers.SerializerMethodField()
-    distance_m = serializers.IntegerField(read_only=True, allow_null=True)
-    reasons = serializers.ListField(child=serializers.CharField(), read_only=True)
-
-    def get_age_minutes(self, candidate: Candidate) -> int:
-        at: datetime = self.context["at"]
-        return int(candidate.age(at).total_seconds() // 60)
-
-
 class PhotoSerializer(serializers.ModelSerializer):
     class Meta:
         model = TicketPhoto
@@ -359,10 +310,3 @@ class ContactSerializer(serializers.Serializer):
 
     number = serializers.CharField(read_only=True)
     values = serializers.DictField(child=serializers.CharField(allow_blank=True), read_only=True)
-
-
-def ticket_serializer(request: Request, *, detail: bool) -> type[ProgressSerializer]:
-    """What this reader may read of a ticket."""
-    if is_channel(request):
-        return ProgressSerializer
-    return TicketDetailSerializer if detail else TicketSerializer

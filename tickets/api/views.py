@@ -20,13 +20,14 @@ from rest_framework.response import Response
 
 from common.etags import require_match
 from common.idempotency import once
+from common.pagination import KeysetPagination
 from common.parsers import StrictFormParser, StrictJSONParser
-from common.permissions import is_channel
 from common.renderers import FragmentRenderer
 from common.throttling import RevealThrottle
 from common.views import ScopedViewSet
-from tickets.api import filters, serializers
+from tickets.api import filters, finding, serializers
 from tickets.api.parsers import PhotoParser
+from tickets.api.readers import HouseViewSet
 from tickets.channel_notices import FOR_CHANNELS
 from tickets.models import ProblemType, Ticket, TicketEvent
 from tickets.services import contact, ctt, moves, photos, repeats
@@ -50,7 +51,7 @@ SHOWN = (
 )
 
 
-class TicketViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSet):
+class TicketViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, HouseViewSet):
     """Reports and what became of them. A channel system meets only those that it made."""
 
     queryset = Ticket.objects.select_related(*SHOWN)
@@ -61,12 +62,15 @@ class TicketViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedView
     parser_classes = (StrictJSONParser, StrictFormParser)
     renderer_classes = (JSONRenderer, FragmentRenderer)
     scope = "tickets"
+    query_params = {"search": KeysetPagination.query_params}
     powers = {
         "list": Power.SEE_TICKETS,
         "retrieve": Power.SEE_TICKETS,
         "create": Power.CREATE_TICKETS,
         "partial_update": Power.EDIT_TICKETS,
         "candidates": Power.CREATE_TICKETS,
+        "search": Power.SEE_TICKETS,
+        "duplicates": Power.MERGE_TICKETS,
         "repeats": Power.CREATE_TICKETS,
         "cancel": Power.SPEAK_FOR_REPORTER,
         "confirm": Power.SPEAK_FOR_REPORTER,
@@ -86,12 +90,14 @@ class TicketViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedView
         return cast(User, self.request.user)
 
     def get_serializer_class(self) -> Any:
-        return serializers.ticket_serializer(self.request, detail=self.action != "list")
+        if not self.is_for_insider:
+            return serializers.ProgressSerializer
+        return serializers.TicketSerializer if self.action in LISTS else serializers.TicketDetailSerializer
 
     def get_queryset(self) -> QuerySet:
         rows = super().get_queryset()
         return (
-            rows if self.action == "list" else rows.select_related(*SHOWN, "area", "policy", "posko__parent")
+            rows if self.action in LISTS else rows.select_related(*SHOWN, "area", "policy", "posko__parent")
         )
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -122,17 +128,37 @@ class TicketViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedView
         return self._answer(edit_ticket(ticket=ticket, changes=asked.validated_data, by=self.user))
 
     @extend_schema(
-        request=serializers.CandidatesRequestSerializer,
-        responses=serializers.CandidateSerializer(many=True),
+        request=finding.CandidatesRequestSerializer,
+        responses=finding.CandidateSerializer(many=True),
         filters=False,
     )
     @action(detail=False, methods=["post"], pagination_class=None)
     def candidates(self, request: Request) -> Response:
         """Open tickets that a report being written may repeat. A POST, for it carries phone numbers."""
         at = timezone.now()
-        asked = self._read(serializers.CandidatesRequestSerializer)
+        asked = self._read(finding.CandidatesRequestSerializer)
         found = repeats.find_candidates(sought=asked.sought(), by=self.user, at=at)
-        return Response(serializers.CandidateSerializer(found, many=True, context={"at": at}).data)
+        return Response(finding.CandidateSerializer(found, many=True, context={"at": at}).data)
+
+    @extend_schema(
+        request=finding.SearchSerializer, responses=serializers.TicketSerializer(many=True), filters=False
+    )
+    @action(detail=False, methods=["post"])
+    def search(self, request: Request) -> Response:
+        """Tickets by number, IDPEL, meter or phone. A POST, for phone numbers have no place in an address."""
+        asked = self._read(finding.SearchSerializer)
+        page = self.paginate_queryset(asked.found_in(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(responses=finding.DuplicatesSerializer)
+    @action(detail=True)
+    def duplicates(self, request: Request, **kwargs: Any) -> Response:
+        """What was merged into this ticket, and open tickets that may be about the same."""
+        at, ticket = timezone.now(), self.get_object()
+        similar = repeats.find_similar(ticket=ticket, by=self.user, at=at)
+        merged = ticket.duplicates.order_by("pk").values_list("number", flat=True)
+        found = {"number": ticket.number, "merged": list(merged), "similar": similar}
+        return Response(finding.DuplicatesSerializer(found, context={"at": at}).data)
 
     @extend_schema(
         parameters=[KEY],
@@ -230,15 +256,18 @@ class TicketViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedView
         return Response(self.get_serializer(ticket).data, code, headers={"ETag": ticket.etag})
 
 
+LISTS = ("list", "search")
 FRAGMENTS = {
     "list": "list",
+    "search": "found",
+    "duplicates": "duplicates",
     "create": "saved",
     "candidates": "candidates",
     "reveal": "contact",
 }
 
 
-class EventViewSet(mixins.ListModelMixin, ScopedViewSet):
+class EventViewSet(mixins.ListModelMixin, HouseViewSet):
     """The history of one ticket, the oldest first."""
 
     queryset = TicketEvent.objects.select_related("by", "position__unit")
@@ -249,14 +278,13 @@ class EventViewSet(mixins.ListModelMixin, ScopedViewSet):
     powers = {"list": Power.SEE_TICKETS}
 
     def get_serializer_class(self) -> Any:
-        channel = is_channel(self.request)
-        return serializers.PublicEventSerializer if channel else serializers.EventSerializer
+        return serializers.EventSerializer if self.is_for_insider else serializers.PublicEventSerializer
 
     def get_queryset(self) -> QuerySet:
         seen = Ticket.objects.visible_to(cast(User, self.request.user))
         ticket = get_object_or_404(seen, number=self.kwargs["number"])
         rows = super().get_queryset().filter(ticket=ticket)
-        return rows.filter(kind__in=FOR_CHANNELS) if is_channel(self.request) else rows
+        return rows if self.is_for_insider else rows.filter(kind__in=FOR_CHANNELS)
 
 
 class PhotoViewSet(mixins.ListModelMixin, ScopedViewSet):
@@ -265,6 +293,8 @@ class PhotoViewSet(mixins.ListModelMixin, ScopedViewSet):
     queryset = Ticket.objects.all()
     serializer_class = serializers.PhotoSerializer
     parser_classes = (PhotoParser,)
+    renderer_classes = (JSONRenderer, FragmentRenderer)
+    fragment = "tickets/photos.html"
     pagination_class = None
     scope = "tickets"
     powers = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -12,7 +12,7 @@ from simple_history.models import HistoricalRecords
 
 from allocation.models import Channel
 from tickets.models.choices import DiagnosisStatus, Status
-from tickets.models.ticket import Ticket
+from tickets.models.ticket import Ticket, seen_by
 from tickets.rules.suggestions import LIMITS, limits_fit
 from units.models import Area, Position, Unit, User, in_force
 from units.powers import Power
@@ -156,7 +156,7 @@ class SuggestionRule(models.Model):
 
 class SelfDiagnosisQuerySet(models.QuerySet["SelfDiagnosis"]):
     def visible_to(self, user: User) -> SelfDiagnosisQuerySet:
-        return self.filter(user.within(Power.SEE_TICKETS, "ticket__posko") | Q(ticket__client=user))
+        return self.filter(seen_by(user, "ticket__"))
 
     def waiting(self) -> SelfDiagnosisQuerySet:
         """For the command centre to decide: neither decided nor cancelled meanwhile."""
@@ -196,6 +196,11 @@ class SelfDiagnosis(models.Model):
     )
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=500, blank=True)
+    # Who is getting a token for it just now, and until when the others wait for that.
+    held_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
+    held_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = SelfDiagnosisQuerySet.as_manager()
 
@@ -225,6 +230,10 @@ class SelfDiagnosis(models.Model):
 
     def __str__(self) -> str:
         return f"Self Diagnosis {self.ticket}"
+
+    def is_held(self, *, at: datetime) -> bool:
+        """Whether an operator is getting a token for it at `at`."""
+        return self.held_until is not None and at < self.held_until
 
     @property
     def etag(self) -> str:

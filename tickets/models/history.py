@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from allocation.models import Channel
 from common.append_only import AppendOnlyModel, AppendOnlyQuerySet
 from tickets.models.choices import EventKind, Status
-from tickets.models.ticket import Ticket
+from tickets.models.ticket import Ticket, seen_by
 from units.models import Position, Unit, User
 from units.powers import Power, Role
 
@@ -18,7 +18,7 @@ MAX_PHOTOS = 3
 
 class TicketEventQuerySet(AppendOnlyQuerySet):
     def visible_to(self, user: User) -> TicketEventQuerySet:
-        return self.filter(user.within(Power.SEE_TICKETS, "ticket__posko") | Q(ticket__client=user))
+        return self.filter(seen_by(user, "ticket__"))
 
 
 class TicketEvent(AppendOnlyModel):
@@ -114,7 +114,7 @@ def photo_path(photo: TicketPhoto, filename: str) -> str:
 
 class TicketPhotoQuerySet(models.QuerySet["TicketPhoto"]):
     def visible_to(self, user: User) -> TicketPhotoQuerySet:
-        return self.filter(user.within(Power.SEE_TICKETS, "ticket__posko") | Q(ticket__client=user))
+        return self.filter(seen_by(user, "ticket__"))
 
 
 class TicketPhoto(models.Model):

@@ -12,7 +12,7 @@ from simple_history.models import HistoricalRecords
 
 from common.append_only import AppendOnlyModel, AppendOnlyQuerySet
 from tickets.models.choices import OrderStatus, WorkOrderType
-from tickets.models.ticket import Ticket
+from tickets.models.ticket import Ticket, at_poskos
 from units.models import Position, Unit, User
 from units.powers import Power, Role
 
@@ -58,6 +58,10 @@ class Crew(models.Model):
 class ShiftQuerySet(models.QuerySet["Shift"]):
     def visible_to(self, user: User) -> ShiftQuerySet:
         return self.filter(user.within(Power.SEE_TICKETS, "crew__posko"))
+
+    def planned_at(self, at: datetime) -> ShiftQuerySet:
+        """Shifts whose time is now, checked in or not, and not over yet."""
+        return self.filter(starts_at__lte=at, ends_at__gt=at, checked_out_at__isnull=True)
 
     def on_duty(self, at: datetime) -> ShiftQuerySet:
         """Shifts running at `at` whose crew has checked in and not out."""
@@ -145,7 +149,7 @@ class DispatchRule(models.Model):
 
 class WorkOrderQuerySet(models.QuerySet["WorkOrder"]):
     def visible_to(self, user: User) -> WorkOrderQuerySet:
-        return self.filter(user.within(Power.SEE_TICKETS, "posko"))
+        return self.filter(at_poskos(user, "posko"))
 
     def open(self) -> WorkOrderQuerySet:
         return self.exclude(status__in=ORDER_OVER)
@@ -226,6 +230,7 @@ class WorkOrder(models.Model):
         )
         indexes = (
             models.Index(name="order_of_posko", fields=("posko", "status", "id")),
+            models.Index(name="order_posko_newest", fields=("posko", "-id")),
             models.Index(name="order_of_crew", fields=("crew", "status")),
             models.Index(name="order_queue", fields=("next_try_at",), condition=Q(status="ANTRE")),
         )

@@ -54,6 +54,7 @@ class Issued:
 
     digits: str
     source: str
+    meter_number: str
 
     def __repr__(self) -> str:
         return f"Issued(source={self.source!r})"
@@ -70,11 +71,11 @@ def obtain(*, diagnosis: SelfDiagnosis, typed: str) -> Issued:
         digits, source = vending.issue_ctt(
             meter_number=diagnosis.meter_number, reference=f"diagnosis-{diagnosis.pk}"
         )
-        return Issued(digits, source)
+        return Issued(digits, source, diagnosis.meter_number)
     digits = re.sub(r"[\s-]", "", typed)
     if not DIGITS.fullmatch(digits):
         raise Invalid(_("A CTT has 20 digits."), code="bad_token", field="token")
-    return Issued(digits, TYPED)
+    return Issued(digits, TYPED, diagnosis.meter_number)
 
 
 def store(*, diagnosis: SelfDiagnosis, issued: Issued, at: datetime) -> ClearTamperToken:

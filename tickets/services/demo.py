@@ -33,6 +33,7 @@ from units.models import Unit, UnitKind, User
 
 DEMO = job("demo")
 DAYS = 14
+AT_WORK = 40  # today's tickets at most: as many as the demo's crews can be seen to work on
 PLACES = {"UP3 Menteng": (-6.17, 106.82), "UP3 Bandung": (-6.91, 107.61)}
 OFFICERS = ("posko.menteng", "manager.bandung")
 CREWS = ("Yantek 1", "Yantek 2")
@@ -67,6 +68,7 @@ TODAY = (
     "NYALA",
     "MENUNGGU_KONFIRMASI",
     "REPEATED",
+    "KWH_PERIKSA",
 )
 PROBLEMS = (
     "1 RUMAH PADAM",
@@ -77,7 +79,7 @@ WORDS = ("Cepat ditangani", "Petugas ramah", "Terlalu lama menunggu", "")
 
 
 @transaction.atomic
-def load(count: int = 160, seed: int = 2022) -> int:
+def load(count: int = 300, seed: int = 2022) -> int:
     """Create `count` demo tickets with their crews, orders and answers; answer how many.
 
     Creates none where there are demo tickets already, or no demo customers to make them for.
@@ -87,8 +89,11 @@ def load(count: int = 160, seed: int = 2022) -> int:
         return 0
     told_before = Job.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     maker = _Maker(random.Random(seed), customers, timezone.now())  # noqa: S311  (no secret)
+    past = count - min(count // 4, AT_WORK)
     for number in range(count):
-        maker.ticket(number, is_past=number < count * 3 // 4)
+        is_past = number < past
+        fate = PAST[number % len(PAST)] if is_past else TODAY[(number - past) % len(TODAY)]
+        maker.ticket(number, fate, is_past=is_past)
     # What the demo invents for the past is no news to anybody's inbox.
     Job.objects.filter(kind=ledger.ANNOUNCE, pk__gt=told_before).delete()
     return count
@@ -141,8 +146,7 @@ class _Maker:
             )
         return made
 
-    def ticket(self, number: int, *, is_past: bool) -> None:
-        fate = PAST[number % len(PAST)] if is_past else TODAY[number % len(TODAY)]
+    def ticket(self, number: int, fate: str, *, is_past: bool) -> None:
         at = self._moment(is_past)
         ticket = create_ticket(report=self._report(number, fate, at), by=self.agent, at=at)
         self._live(ticket, fate, at)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from allocation.models import Channel
-from common.errors import Conflict, Forbidden, Invalid, PreconditionRequired, Stale
+from common.errors import Forbidden, Invalid, PreconditionRequired, Stale
 from customers.models import PowerStep, Product
 from customers.rules import meter_number_is_plausible
 from tickets.models import (
@@ -30,32 +30,33 @@ from tickets.rules.moves import Hand
 from tickets.rules.readings import Range, Readings, check_readings, warnings_for
 from tickets.rules.suggestions import Advice, Case, Rule, advise
 from tickets.services import ctt, ledger, moves
-from tickets.services.actors import Actor, officer, reporter
+from tickets.services.actors import Actor, reporter
 from tickets.services.coverage import NotPrepaid, require_coverage
+from tickets.services.decisions import (
+    AlreadyDecided,
+    MeterChanged,
+    NotAwaited,
+    OwnSubmission,
+    lock_for_decision,
+    require_free,
+    token_in_hand,
+    too_late,
+)
 from tickets.services.ledger import require_open
-from units.authority import require
 from units.models import User
 from units.powers import Power
 
 MAX_REASON = 500
 
-
-class NotAwaited(Conflict):
-    """The report is none for the command centre, or has gone on already."""
-
-    code = "diagnosis_not_awaited"
-
-
-class AlreadyDecided(Conflict):
-    """Another operator decided first; nothing has changed."""
-
-    code = "already_decided"
-
-
-class OwnSubmission(Forbidden):
-    """Nobody decides on readings that they submitted themselves."""
-
-    code = "own_submission"
+__all__ = [
+    "AlreadyDecided",
+    "NotAwaited",
+    "OwnSubmission",
+    "approve_ctt",
+    "record_approval",
+    "send_officer",
+    "submit_diagnosis",
+]
 
 
 @transaction.atomic
@@ -76,7 +77,7 @@ def submit_diagnosis(
     Raises:
         Forbidden: `by` may not submit for this ticket.
         NotAwaited, TicketClosed: the ticket does not wait for readings.
-        AlreadyDecided: it is too late.
+        AlreadyDecided: it is too late. BeingDecided: an operator is getting a token for what stands there.
         NotPrepaid, NotCovered: the answer is WO Autodispatch.
         NotAsked, Invalid: the readings are not nine numbers or nulls, or the meter is not known.
         PreconditionRequired, Stale: the correction does not name the newest version.
@@ -90,6 +91,8 @@ def submit_diagnosis(
     before = SelfDiagnosis.objects.select_for_update().filter(ticket=ticket).first()
     if before and before.readings == checked and before.submitted_by_id == by.pk:
         return before, False
+    if before:
+        require_free(before, at)
     _check_version(before, version)
     values = _judge(ticket, checked, at) | {
         "channel": ticket.channel if actor.is_channel else Channel.CC123,
@@ -114,7 +117,7 @@ def _check_awaited(ticket: Ticket) -> None:
         raise NotAwaited(_("%(ticket)s is no KWH PERIKSA report.") % {"ticket": ticket})
     decided = SelfDiagnosis.objects.filter(ticket=ticket).exclude(status=DiagnosisStatus.SUBMITTED).first()
     if decided:
-        raise _too_late(decided)
+        raise too_late(decided)
     if ticket.status != Status.LAPOR_PERIKSA:
         raise NotAwaited(_("%(ticket)s does not wait for a self-diagnosis.") % {"ticket": ticket})
     if ticket.customer is None or ticket.customer.product != Product.PRABAYAR:
@@ -199,32 +202,51 @@ def approve_ctt(
 ) -> SelfDiagnosis:
     """Release a Clear Tamper Token for the meter, and bring it to the customer (R-003-115, R-003-116).
 
-    The token is the one typed in, or else one from the vending service, which is asked before anything is
-    locked; decision, token and deliveries are written together. Without `ways` the customer's own are used.
+    The token is the one typed in, or else one from the vending service, see `decisions.token_in_hand`; call
+    this outside of a transaction. Where one is needed, use its two halves as this does.
+
+    Raises: as `decisions.token_in_hand` and `record_approval`.
+    """
+    at = at or timezone.now()
+    reason = _required(reason)
+    with token_in_hand(diagnosis=diagnosis, by=by, typed=token, at=at) as issued:
+        return record_approval(diagnosis=diagnosis, by=by, issued=issued, reason=reason, ways=ways, at=at)
+
+
+@transaction.atomic
+def record_approval(
+    *,
+    diagnosis: SelfDiagnosis,
+    by: User,
+    issued: ctt.Issued,
+    reason: str,
+    ways: list[str] | None = None,
+    at: datetime | None = None,
+) -> SelfDiagnosis:
+    """Decision, token and deliveries, written together; without `ways` the customer's own are used.
+
     The ticket then waits for the customer to say whether it helped.
 
     Raises:
         Forbidden: `by` may not decide at the ticket's posko.
         OwnSubmission: `by` submitted the readings.
         AlreadyDecided: another operator decided first; nothing has changed.
+        BeingDecided: another operator is getting a token.
+        MeterChanged: the token is for another meter than the readings now name.
         NotAwaited, TicketClosed: the ticket does not wait for a decision any more.
-        Invalid: no reason, no token of 20 digits, one that was used already, a way that is not possible.
-        VendingUnavailable: no token can be had now.
+        Invalid: no reason, a token that was used already, a way that is not possible.
     """
     at = at or timezone.now()
     reason = _required(reason)
-    _require_decidable(diagnosis, by)
-    issued = ctt.obtain(diagnosis=diagnosis, typed=token)
-    with transaction.atomic():
-        current, actor = _lock_for_decision(diagnosis, by, at)
-        _decide(current, DiagnosisStatus.CTT_APPROVED, actor, reason, at)
-        stored = ctt.store(diagnosis=current, issued=issued, at=at)
-        ticket = current.ticket
-        moves.step(
-            ticket=ticket, to=Status.MENUNGGU_KONFIRMASI, actor=actor, hand=Hand.CENTRE, reason=reason, at=at
-        )
-        ledger.write(ticket=ticket, kind=EventKind.CTT_APPROVED, actor=actor, at=at)
-        ctt.deliver(token=stored, ways=ways, actor=actor, at=at)
+    current, actor = lock_for_decision(diagnosis, by, at)
+    if issued.meter_number != current.meter_number:
+        raise MeterChanged(_("The readings were corrected meanwhile. Look at them again."))
+    _decide(current, DiagnosisStatus.CTT_APPROVED, actor, reason, at)
+    stored = ctt.store(diagnosis=current, issued=issued, at=at)
+    ticket, to = current.ticket, Status.MENUNGGU_KONFIRMASI
+    moves.step(ticket=ticket, to=to, actor=actor, hand=Hand.CENTRE, reason=reason, at=at)
+    ledger.write(ticket=ticket, kind=EventKind.CTT_APPROVED, actor=actor, at=at)
+    ctt.deliver(token=stored, ways=ways, actor=actor, at=at)
     return current
 
 
@@ -235,54 +257,17 @@ def send_officer(
     """No token: an officer has to look at the installation (R-003-113). The order goes to the posko's queue.
 
     Raises:
-        Forbidden, OwnSubmission, AlreadyDecided, NotAwaited, TicketClosed: as `approve_ctt`.
+        Forbidden, OwnSubmission, AlreadyDecided, BeingDecided, NotAwaited, TicketClosed: as
+            `record_approval`.
         Invalid: no reason.
     """
     at = at or timezone.now()
     reason = _required(reason)
-    current, actor = _lock_for_decision(diagnosis, by, at)
+    current, actor = lock_for_decision(diagnosis, by, at)
     _decide(current, DiagnosisStatus.OFFICER_SENT, actor, reason, at)
     moves.step(ticket=current.ticket, to=Status.LAPOR, actor=actor, hand=Hand.CENTRE, reason=reason, at=at)
     ledger.write(ticket=current.ticket, kind=EventKind.OFFICER_SENT, actor=actor, at=at)
     return current
-
-
-def _require_decidable(diagnosis: SelfDiagnosis, by: User) -> None:
-    """Look before asking for a token; what counts is looked at again under the lock."""
-    current = SelfDiagnosis.objects.select_related("ticket__posko", "decided_by").get(pk=diagnosis.pk)
-    require(user=by, power=Power.DECIDE_DIAGNOSIS, unit=current.ticket.posko)
-    _require_undecided(current, by)
-
-
-def _lock_for_decision(diagnosis: SelfDiagnosis, by: User, at: datetime) -> tuple[SelfDiagnosis, Actor]:
-    """Ticket, then diagnosis, locked; checked after the lock, so that of two operators one is told."""
-    ticket = ledger.lock(diagnosis.ticket)
-    assert ticket.posko is not None  # a ticket with a diagnosis has one  # noqa: S101
-    actor = officer(user=by, power=Power.DECIDE_DIAGNOSIS, unit=ticket.posko, at=at)
-    current = SelfDiagnosis.objects.select_for_update().get(pk=diagnosis.pk)
-    current.ticket = ticket
-    _require_undecided(current, by)
-    require_open(ticket)
-    if ticket.status != Status.LAPOR_PERIKSA:
-        raise NotAwaited(_("%(ticket)s does not wait for a decision.") % {"ticket": ticket})
-    return current, actor
-
-
-def _require_undecided(diagnosis: SelfDiagnosis, by: User) -> None:
-    if diagnosis.status != DiagnosisStatus.SUBMITTED:
-        raise _too_late(diagnosis)
-    if diagnosis.submitted_by_id == by.pk:
-        raise OwnSubmission(_("Another operator has to decide on what you submitted."))
-
-
-def _too_late(diagnosis: SelfDiagnosis) -> AlreadyDecided:
-    message = _("%(who)s decided on %(ticket)s already: %(what)s.")
-    details = {
-        "who": diagnosis.decided_by,
-        "ticket": diagnosis.ticket,
-        "what": diagnosis.get_status_display(),
-    }
-    return AlreadyDecided(message % details)
 
 
 def _decide(
@@ -297,7 +282,7 @@ def _decide(
     }
     waiting = SelfDiagnosis.objects.filter(pk=diagnosis.pk, status=DiagnosisStatus.SUBMITTED)
     if not waiting.update(version=F("version") + 1, **changes):
-        raise _too_late(SelfDiagnosis.objects.get(pk=diagnosis.pk))
+        raise too_late(SelfDiagnosis.objects.get(pk=diagnosis.pk))
     diagnosis.version += 1
     for name, value in changes.items():
         setattr(diagnosis, name, value)

@@ -1,16 +1,26 @@
-"""The work-order export: one row per order, one for a ticket without any, in the field's own columns."""
+"""The work-order export: one row per order, one for a ticket without any, in the field's own columns.
+
+Who takes it, and why, stands in the log of accesses before the first byte leaves; with the number of rows
+and the digest of the file.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+import tempfile
+from collections.abc import Generator, Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.db.models import Prefetch
 
+from common.exports import csv_lines, write_xlsx
+from customers.models import AccessLog
+from customers.services.privacy import record_export, record_sent
 from tickets.models import Ticket, WorkOrder
 from tickets.models.ticket import TicketQuerySet
-from units.models import Unit, UnitKind
+from units.models import Unit, UnitKind, User
+from units.powers import Power
 
 COLUMNS = (
     "No",
@@ -43,6 +53,73 @@ COLUMNS = (
 )
 AUTODISPATCH = "Autodispatch"
 CHUNK = 2000
+
+
+class Counted:
+    """Rows, with how many of them were taken so far."""
+
+    def __init__(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        self.rows, self.count = rows, 0
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        for row in self.rows:
+            self.count += 1
+            yield row
+
+
+def exportable(*, by: User, since: datetime, until: datetime) -> TicketQuerySet:
+    """The tickets reported in that time that `by` may take out of the portal."""
+    rows = Ticket.objects.filter(by.within(Power.EXPORT_TICKETS, "posko"))
+    return rows.filter(reported_at__gte=since, reported_at__lt=until)
+
+
+def stream_csv(*, tickets: TicketQuerySet, by: User, reason: str) -> Generator[bytes, None, None]:
+    """The lines of the file, made while they are sent.
+
+    It is recorded twice: when it begins, and when the last line, or the reader, has gone.
+
+    Raises:
+        Forbidden: no position of `by` may export.
+        Invalid: the reason is shorter than 10 characters.
+    """
+    begun = _record(by=by, reason=reason, row_count=0, digest="")
+    return _sent(Counted(export_rows(tickets)), begun)
+
+
+def _sent(rows: Counted, begun: AccessLog) -> Generator[bytes, None, None]:
+    digest = hashlib.sha256()
+    try:
+        for line in csv_lines(COLUMNS, rows):
+            digest.update(line)
+            yield line
+    finally:
+        record_sent(begun=begun, row_count=rows.count, digest=digest.hexdigest())
+
+
+def make_xlsx(*, tickets: TicketQuerySet, by: User, reason: str) -> BinaryIO:
+    """The workbook as a temporary file; it cannot be sent before it is whole.
+
+    Raises: as `stream_csv`.
+    """
+    rows = Counted(export_rows(tickets))
+    file = tempfile.TemporaryFile()  # noqa: SIM115  (closed by the response that sends it)
+    write_xlsx(file, COLUMNS, rows, title="WO")
+    file.seek(0)
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    _record(by=by, reason=reason, row_count=rows.count, digest=digest)
+    file.seek(0)
+    return file
+
+
+def _record(*, by: User, reason: str, row_count: int, digest: str) -> AccessLog:
+    return record_export(
+        by=by,
+        reason=reason,
+        row_count=row_count,
+        digest=digest,
+        fields=list(COLUMNS),
+        power=Power.EXPORT_TICKETS,
+    )
 
 
 def export_rows(tickets: TicketQuerySet) -> Iterator[tuple[Any, ...]]:

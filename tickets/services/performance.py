@@ -11,6 +11,7 @@ from django.db.models.functions import TruncMonth
 
 from tickets.models import Status, Ticket, WorkOrder
 from units.models import User
+from units.powers import Power
 
 
 @dataclass(frozen=True)
@@ -31,15 +32,16 @@ class Performance:
 
 
 def by_unit(*, user: User, since: datetime, until: datetime) -> list[Performance]:
-    """Per posko and month, of the tickets that `user` sees. One query."""
-    rows = Ticket.objects.visible_to(user).filter(reported_at__gte=since, reported_at__lt=until)
+    """Per posko and month, of the tickets of the poskos that `user` may export. One query."""
+    rows = Ticket.objects.filter(user.within(Power.EXPORT_TICKETS, "posko"))
+    rows = rows.filter(reported_at__gte=since, reported_at__lt=until)
     rows = rows.exclude(status__in=(Status.ISSUE_CLOSED, Status.BATAL))
     return [_performance(row) for row in _grouped(rows, code="posko__code", name="posko__name")]
 
 
 def by_crew(*, user: User, since: datetime, until: datetime) -> list[Performance]:
-    """Per crew and month, of the finished orders that `user` sees. One query."""
-    rows = WorkOrder.objects.visible_to(user).filter(
+    """Per crew and month, of the finished orders of the poskos that `user` may export. One query."""
+    rows = WorkOrder.objects.filter(user.within(Power.EXPORT_TICKETS, "posko")).filter(
         ticket__reported_at__gte=since, ticket__reported_at__lt=until, finished_at__isnull=False
     )
     return [_performance(row) for row in _grouped(rows, code="crew__code", name="crew__name", at="ticket__")]

@@ -73,6 +73,21 @@ def find_candidates(*, sought: Sought, by: User, at: datetime | None = None) -> 
     return sorted(kept, key=lambda it: (-len(it.reasons), it.ticket.reported_at))
 
 
+def find_similar(*, ticket: Ticket, by: User, at: datetime | None = None) -> list[Candidate]:
+    """Other open tickets of the same tab that may be about what `ticket` is; only while it is open itself."""
+    if not ticket.is_open:
+        return []
+    sought = Sought(
+        customer=ticket.customer,
+        meter_number=ticket.meter_number,
+        phones=tuple(number for number in (ticket.caller_number, ticket.mobile_number) if number),
+        latitude=None if ticket.latitude is None else float(ticket.latitude),
+        longitude=None if ticket.longitude is None else float(ticket.longitude),
+    )
+    found = find_candidates(sought=sought, by=by, at=at)
+    return [it for it in found if it.ticket.pk != ticket.pk and it.ticket.tab == ticket.tab]
+
+
 def _numbers(phones: Iterable[str]) -> set[str]:
     """The phones in E.164; what is no number yet, because it is still being typed, is left out."""
     numbers = set()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.template import Library
+from django.urls import reverse
 
 from tickets.models import EventKind, OrderStatus, Status, Suggestion, TokenDelivery
 from units.powers import Role
@@ -32,3 +34,9 @@ def label(word: str, kind: str) -> str:
 def at_status(orders: list[dict[str, Any]], status: str) -> list[dict[str, Any]]:
     """Those of `orders` that stand at `status`."""
     return [order for order in orders if order["status"] == status]
+
+
+@register.simple_tag
+def ticket_page(number: str) -> str:
+    """The address of a ticket's screen. The settings name the screen, for it stands above this app."""
+    return reverse(settings.TICKET_PAGE, args=[number])
