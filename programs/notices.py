@@ -6,11 +6,12 @@ from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from programs.models import PaymentImport, Program
-from programs.rules import MonthVerdict, Reason, Verdict
+from programs.rules import COLUMNS, MonthVerdict, Reason, Verdict
 
 REASONS: dict[Reason, str | Promise] = {
     Reason.COUNTED: gettext_lazy("paid in time"),
@@ -31,7 +32,9 @@ VERDICTS: dict[Verdict, str | Promise] = {
     Verdict.NOT_ELIGIBLE: gettext_lazy("Not every month was paid in time."),
 }
 IMPORT: dict[str, str | Promise] = {
-    "columns": gettext_lazy("The first line must name the columns, as in the description of the file."),
+    "columns": format_lazy(
+        "{} {}", gettext_lazy("The first line must name the columns:"), ", ".join(COLUMNS)
+    ),
     "empty": gettext_lazy("The file has no lines below the column names."),
     "is_zip": gettext_lazy("This is a ZIP or spreadsheet file. Send CSV, plain or gzipped."),
     "bad_gzip": gettext_lazy("The gzip file is damaged."),

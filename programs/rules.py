@@ -18,6 +18,11 @@ from typing import Any, Protocol
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 O 1 I L: a code is read out on the phone
 CODE_LENGTH = 8
 MASK = "••••"
+# Of a payment file, in this order.
+COLUMNS = (
+    "idpel", "period", "paid_at", "amount", "product", "tariff", "power_va", "kogol", "unit_code",
+    "reference", "kind",
+)  # fmt: skip
 
 
 class Bill(Protocol):

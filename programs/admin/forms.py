@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -24,16 +25,19 @@ class ProgramForm(forms.ModelForm):
     """The criteria as choices. The lists are stored as codes, as the bills say them."""
 
     products = forms.MultipleChoiceField(
-        label=_("products"),
+        label=capfirst(_("products")),
         initial=only_pascabayar,
         choices=Product.choices,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
     excluded_kogol = forms.TypedMultipleChoiceField(
-        label=_("excluded kogol"), coerce=int, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
+        label=capfirst(_("excluded kogol")),
+        coerce=int,
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
     tariffs = forms.MultipleChoiceField(
-        label=_("tariffs"),
+        label=capfirst(_("tariffs")),
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=_("None: every tariff."),

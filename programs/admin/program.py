@@ -27,6 +27,9 @@ from programs.services import evaluations, exports, imports, overview, programs
 from units.models import Unit
 from units.powers import Power
 
+# A status without an entry would show as its code.
+COLOURS = dict.fromkeys(Status.values, "") | {"DRAFT": "warning", "ANNOUNCED": "success"}
+
 
 @admin.register(Program)
 class ProgramAdmin(ScopedAdmin):
@@ -65,7 +68,7 @@ class ProgramAdmin(ScopedAdmin):
         is_draft = obj is None or obj.status == Status.DRAFT
         return is_draft and request.user.may(Power.RUN_PROGRAMS, obj.unit if obj else None)
 
-    @display(description=_("status"), ordering="status", label={"DRAFT": "warning", "ANNOUNCED": "success"})
+    @display(description=_("status"), ordering="status", label=COLOURS)
     def state(self, program: Program) -> tuple[str, str]:
         return program.status, program.get_status_display()
 
@@ -117,7 +120,9 @@ class ProgramAdmin(ScopedAdmin):
             except DomainError as refusal:
                 tell_refusal(request, refusal)
             return HttpResponseRedirect(desk_url(found.program))
-        return self._page(request, "import", found.program, record=found, lines=report_lines(found))
+        return self._page(
+            request, "import", found.program, is_busy=found.is_open, record=found, lines=report_lines(found)
+        )
 
     def winners_view(self, request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         """The winners as a file; `?public=1` for the list to publish, `?unit=` for one UP3."""
@@ -157,7 +162,10 @@ class ProgramAdmin(ScopedAdmin):
     def _page(self, request: HttpRequest, name: str, program: Program, **more: Any) -> HttpResponse:
         context = self.admin_site.each_context(request) | _numbers(program, request) | more
         context |= {"title": program.name, "opts": self.opts, "program": program}
-        return render(request, f"admin/programs/{name}.html", context)
+        answer = render(request, f"admin/programs/{name}.html", context)
+        if "HX-Request" in request.headers and not context["is_busy"]:
+            answer["HX-Refresh"] = "true"  # what it watched is over: steps and numbers are others now
+        return answer
 
 
 def desk_url(program: Program) -> str:
@@ -168,18 +176,22 @@ def _numbers(program: Program, request: HttpRequest) -> dict[str, Any]:
     now = timezone.now()
     may_run = request.user.may(Power.RUN_PROGRAMS, program.unit)
     may_see = may_run or request.user.may(Power.APPROVE_PROGRAMS, program.unit)
-    recent = program.payment_imports.select_related("uploaded_by")[:12] if may_see else ()
+    recent = list(program.payment_imports.select_related("uploaded_by")[:12]) if may_see else []
     newest = overview.newest_list(program)
+    lines, days = overview.per_unit(program, request.user), overview.payment_days(program)
     asked = list(program.evaluations.select_related("asked_by")[:6]) if may_see else []
     return {
+        "is_busy": any(work.is_open for work in (*recent, *asked)),
         "may_run": may_run,
         "seeds": program.seeds.select_related("by") if program.has_draw else (),
-        "lines": overview.per_unit(program, request.user),
+        "lines": lines,
+        "total": overview.total(lines),
+        "in_time": overview.share_in_time(program, days),
         "newest": newest,
         "imports": [(record, overview.progress(record, now)) for record in recent],
         "evaluations": [(row, _compared(row, newest)) for row in asked],
         "events": program.events.select_related("by")[:15] if may_see else (),
-        "chart": json.dumps(_chart(overview.payment_days(program))),
+        "chart": json.dumps(_chart(days)),
         "chart_options": json.dumps({"barPercentage": 0.9, "responsive": True, "maintainAspectRatio": False}),
     }
 

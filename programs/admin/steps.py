@@ -8,10 +8,12 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from programs.admin import forms as steps_forms
 from programs.models import Evaluation, Program, Seed, Status
+from programs.rules import COLUMNS
 from programs.services import draws, evaluations, imports, programs
 from units.models import User
 from units.powers import Power
@@ -53,6 +55,15 @@ def _waits_for_draw(program: Program) -> bool:
     return program.status == Status.EVALUATED and not is_drawn and not _lacks_seed(program, Seed.Kind.SECOND)
 
 
+def _open_evaluation(program: Program) -> Evaluation | None:
+    return program.evaluations.filter(status__in=("WAITING", "RUNNING")).first()
+
+
+def _stop_evaluation(program: Program, by: User) -> None:
+    if evaluation := _open_evaluation(program):
+        evaluations.cancel_evaluation(evaluation=evaluation, by=by)
+
+
 def _freeze(program: Program, by: User, at: Any) -> Any:
     newest = program.evaluations.filter(status=Evaluation.Status.DONE).order_by("-pk")[0]
     return programs.freeze_list(evaluation=newest, by=by, at=at)
@@ -88,16 +99,26 @@ STEPS = (
         lambda program: program.status not in (Status.DRAFT, Status.CLOSED),
         imports.upload_payments,
         steps_forms.UploadForm,
+        about=format_lazy("{} {}", _("CSV, UTF-8, one payment a line. The first line:"), ", ".join(COLUMNS)),
         done=_("The file is being imported. Progress and report stand below."),
     ),
     Step(
         "evaluate",
         _("Evaluate"),
         RUN,
-        lambda program: program.status != Status.DRAFT,
+        lambda program: program.status != Status.DRAFT and not _open_evaluation(program),
         evaluations.ask_evaluation,
         about=_("Finds everybody who is eligible. A frozen list does not change; it is only compared."),
         done=_("The evaluation is under way."),
+    ),
+    Step(
+        "stop",
+        _("Stop the evaluation"),
+        RUN,
+        lambda program: bool(_open_evaluation(program)),
+        _stop_evaluation,
+        about=_("It leaves nothing, and may be asked for again."),
+        done=_("The evaluation is being stopped."),
     ),
     Step(
         "commit",

@@ -26,6 +26,9 @@ from programs.services import rewards
 from units.models import Unit
 from units.powers import Power
 
+# A status without an entry would show as its code.
+COLOURS = dict.fromkeys(Winner.Status.values, "") | {"HANDED_OVER": "success", "TOLD": "info"}
+
 
 class ContactForm(BaseDialogForm):
     method = forms.ChoiceField(label=_("How"), choices=Contact.Method.choices, widget=UnfoldAdminSelectWidget)
@@ -142,10 +145,10 @@ class WinnerAdmin(ScopedAdmin):
     search_fields = ("customer__idpel__exact",)
     search_help_text = _("IDPEL, all 12 digits")
     fields = (
-        "program", ("masked_idpel", "masked_name"), ("unit", "tariff", "rank"), ("state", "reward"),
+        "program", ("masked_idpel", "masked_name"), ("unit", "tariff", "rank"), ("status", "reward"),
         "told_at", ("handed_over_at", "handed_over_by"), ("identity", "identity_last4"), "contact_list",
     )  # fmt: skip
-    readonly_fields = ("masked_idpel", "masked_name", "state", "contact_list")
+    readonly_fields = ("masked_idpel", "masked_name", "contact_list")
     actions_detail = ("contact", "assign", "show_code", "hand_over", "not_collected", "unlock")
 
     @display(description="IDPEL")
@@ -156,7 +159,7 @@ class WinnerAdmin(ScopedAdmin):
     def masked_name(self, winner: Winner) -> str:
         return mask_name(winner.customer.name)
 
-    @display(description=_("status"), ordering="status", label={"HANDED_OVER": "success", "TOLD": "info"})
+    @display(description=_("status"), ordering="status", label=COLOURS)
     def state(self, winner: Winner) -> tuple[str, str]:
         return winner.status, winner.get_status_display()
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from django.db import connection
 
-from programs.services.payment_file import COLUMNS
+from programs.rules import COLUMNS
 
 COLUMN_LIST = ", ".join(COLUMNS)
 NUMBERS = [COLUMNS.index(name) for name in ("amount", "power_va", "kogol")]
+Table = Literal["programs_payment", "staged"]  # a name that goes into SQL as it is
 PAID_AT = COLUMNS.index("paid_at")
 
 
@@ -28,7 +29,7 @@ def rows(sql: str, params: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def pour(blocks: Iterator[bytes], *, table: str, import_id: int | None = None) -> int:
+def pour(blocks: Iterator[bytes], *, table: Table, import_id: int | None = None) -> int:
     """Put the clean lines of a payment file into `table`, each with `import_id` where it is given.
 
     PostgreSQL takes the blocks by COPY as they are, SQLite row by row. Answers the number of rows.

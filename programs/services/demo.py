@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from customers.models import Customer, PowerStep, Tariff
 from programs.models import PaymentImport, Program, Status
+from programs.rules import COLUMNS
 from programs.services.bulk_sql import copy_from
 from programs.services.generator import IDPEL_START, Generator, MadeCustomer
 from programs.services.imports import import_now
-from programs.services.payment_file import COLUMNS
 from units.models import Area, AreaLevel, Unit, UnitKind, User
 
 BATCH = 5000

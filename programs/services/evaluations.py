@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ from units.powers import Power
 EVALUATION_JOB = "programs.evaluate"
 TIME_LIMIT = timedelta(minutes=25)
 SAMPLE = 20
+PIECE = 1024 * 1024
 
 
 class UnderWay(Conflict):
@@ -110,7 +112,7 @@ def digest_of(evaluation: Evaluation, rule: str) -> str:
             query = cursor.mogrify(entries, (evaluation.pk,)).decode()
             copy = f"COPY ({query}) TO STDOUT WITH (FORMAT text, DELIMITER ',')"
             with connection.wrap_database_errors:
-                cursor.copy_expert(copy, _Sink(sha), size=1024 * 1024)
+                cursor.copy_expert(copy, _Sink(sha), size=PIECE)
         else:
             for row in cursor.execute(entries, (evaluation.pk,)):
                 sha.update((",".join(row) + "\n").encode())
@@ -177,17 +179,8 @@ def _map_units(scope: Unit) -> None:
 
 def _list(evaluation: Evaluation) -> int:
     """Entries from the chosen, their tariff and unit cut from the fixed-width listing; then their counts."""
-    width = TARIFF_WIDTH + UNIT_WIDTH
+    count = _write_entries(evaluation)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO programs_entry (evaluation_id, idpel, tariff, unit_id)"  # noqa: S608  # nosec B608
-            f" SELECT %s, c.idpel, rtrim(substr(c.listed, length(c.listed) - {width - 1}, {TARIFF_WIDTH})),"
-            " u.up3_id FROM chosen c JOIN up3_of u"
-            f" ON u.code = rtrim(substr(c.listed, length(c.listed) - {UNIT_WIDTH - 1}))"
-            " ORDER BY c.idpel",
-            (evaluation.pk,),
-        )
-        count = int(cursor.rowcount)
         cursor.execute("DROP TABLE chosen")
         cursor.execute("DROP TABLE up3_of")
     groups = Entry.objects.filter(evaluation=evaluation).values("unit_id", "tariff")
@@ -196,6 +189,28 @@ def _list(evaluation: Evaluation) -> int:
         for group in groups.annotate(entries=models.Count("idpel")).order_by("unit_id", "tariff")
     )
     return count
+
+
+def _write_entries(evaluation: Evaluation) -> int:
+    """The entries in IDPEL order; answers how many. COPY writes by the page what INSERT writes by the row."""
+    width = TARIFF_WIDTH + UNIT_WIDTH
+    entries = (
+        f"SELECT %s, c.idpel, rtrim(substr(c.listed, length(c.listed) - {width - 1}, {TARIFF_WIDTH})),"  # noqa: S608  # nosec B608
+        " u.up3_id FROM chosen c JOIN up3_of u"
+        f" ON u.code = rtrim(substr(c.listed, length(c.listed) - {UNIT_WIDTH - 1}))"
+        " ORDER BY c.idpel"
+    )
+    table = "programs_entry (evaluation_id, idpel, tariff, unit_id)"
+    with connection.cursor() as cursor:
+        if connection.vendor != "postgresql":
+            cursor.execute(f"INSERT INTO {table} {entries}", (evaluation.pk,))
+            return int(cursor.rowcount)
+        query = cursor.mogrify(entries, (evaluation.pk,)).decode()
+        with tempfile.TemporaryFile() as file, connection.wrap_database_errors:
+            cursor.copy_expert(f"COPY ({query}) TO STDOUT", file, size=PIECE)
+            file.seek(0)
+            cursor.copy_expert(f"COPY {table} FROM STDIN", file, size=PIECE)
+        return int(cursor.rowcount)
 
 
 def _close(evaluation: Evaluation, status: Evaluation.Status, started_at: Any) -> Evaluation:

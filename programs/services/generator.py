@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import NamedTuple
 
 TARIFFS = (("R1", 1300), ("R1M", 900), ("R2", 3500), ("R3", 6600), ("B1", 2200), ("B2", 16500), ("I1", 13900))
@@ -104,7 +105,7 @@ class Generator:
             yield line.text(day, time, customer.tariff, customer.power_va, customer.unit_code)
 
     def _reference(self, month: date, number: int) -> str:
-        return f"T{month:%y%m}{number:08d}"
+        return f"T{_in_text(month)[2]}{number:08d}"
 
     def _lines_of(self, number: int, index: int) -> list[str]:
         customer = self.customer(number)
@@ -150,6 +151,12 @@ def scatter(number: int) -> int:
     return number ^ number >> 31
 
 
+@cache
+def _in_text(month: date) -> tuple[str, str, str]:
+    """`2021-01`, `2021-01-` and `2101`: formatting a date for each of millions of lines takes long."""
+    return f"{month:%Y-%m}", f"{month:%Y-%m-}", f"{month:%y%m}"
+
+
 class _Line(NamedTuple):
     customer: MadeCustomer
     month: date
@@ -167,8 +174,8 @@ class _Line(NamedTuple):
         kind: str = "PAYMENT",
         suffix: str = "",
     ) -> str:
-        month, customer = self.month.isoformat()[:7], self.customer
+        (month, start, _), customer = _in_text(self.month), self.customer
         return (
-            f"{customer.idpel},{month},{month}-{day:02}T{time}+07:00,{self.amount},{customer.product},{tariff},"
+            f"{customer.idpel},{month},{start}{day:02}T{time}+07:00,{self.amount},{customer.product},{tariff},"
             f"{power_va},{customer.kogol},{unit_code},{self.reference}{suffix},{kind}\n"
         )

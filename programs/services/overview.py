@@ -71,6 +71,18 @@ def payment_days(program: Program) -> dict[str, list[float]]:
     return {name: _shares(values) for name, values in counted.items()}
 
 
+def share_in_time(program: Program, days: dict[str, list[float]]) -> dict[str, float | None]:
+    """What share of bills (per cent) was paid on the days that count; None where no bill is known."""
+    counted = slice(program.first_day - 1, program.last_day)
+    return {part: round(sum(shares[counted]), 1) if any(shares) else None for part, shares in days.items()}
+
+
+def total(lines: list[UnitLine]) -> dict[str, int]:
+    """The UP3s together."""
+    names = ("eligible", "winners", "told", "handed_over", "left")
+    return {name: sum(getattr(line, name) for line in lines) for name in names}
+
+
 def progress(work: PaymentImport | Evaluation, at: Any) -> dict[str, Any]:
     """How far an import is: share of the file, rows a second, seconds left. Unknown is None."""
     found: dict[str, Any] = {"percent": None, "rate": None, "seconds_left": None}

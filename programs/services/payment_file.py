@@ -18,19 +18,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date, datetime, tzinfo
 from typing import IO, Any
 
-COLUMNS = (
-    "idpel",
-    "period",
-    "paid_at",
-    "amount",
-    "product",
-    "tariff",
-    "power_va",
-    "kogol",
-    "unit_code",
-    "reference",
-    "kind",
-)
+from programs.rules import COLUMNS
+
 BLOCK = 1024 * 1024
 MAX_LINE = 1000
 MAX_BYTES = 16 * 1024**3
@@ -109,14 +98,14 @@ class PaymentFile:
         pending, is_first = b"", True
         for piece in self._unpacked():
             complete, newline, pending = (pending + piece).rpartition(b"\n")
+            block = complete + newline
+            if is_first and block:
+                block, is_first = self._without_header(block), False
             if len(pending) > MAX_LINE:
-                self._take(complete + newline)  # count what comes before, so that the line number is right
+                self._take(block)  # count what comes before, so that the line number is right
                 raise UnreadableFile("line_too_long", line=self.line_count + 1)
             if not newline:
                 continue
-            block = complete + newline
-            if is_first:
-                block, is_first = self._without_header(block), False
             yield self._counted(self._take(block))
             self._tell()
         if pending:
@@ -158,8 +147,8 @@ class PaymentFile:
 
     def _without_header(self, block: bytes) -> bytes:
         header, _, rest = block.partition(b"\n")
-        names = header.removeprefix(b"\xef\xbb\xbf").strip().replace(b'"', b"").split(b",")
-        if names != [name.encode() for name in COLUMNS]:
+        names = header.removeprefix(b"\xef\xbb\xbf").replace(b'"', b"").split(b",")
+        if [name.strip() for name in names] != [name.encode() for name in COLUMNS]:
             raise UnreadableFile("columns", line=1)
         self.line_count = 1
         return rest
