@@ -21,7 +21,7 @@ from allocation.rules import OTHER
 from allocation.services import checks as allocation_checks
 from common.errors import Invalid
 from customers import cipher
-from customers.models import Product, Tariff
+from customers.models import Product
 from customers.rules import full_years
 from programs.models import Program
 from sop import registers
@@ -38,6 +38,8 @@ from units.models import Unit
 METER_AGE_YEARS = {Product.PASCABAYAR: 10, Product.PRABAYAR: 15}
 NIK_PLACE = "sop_callstep.nik"
 UNKNOWN = "tidak_diketahui"
+SATURDAY = 5
+MAX_TMP_DIGITS = 3
 
 Arguments = Mapping[str, Any]
 
@@ -170,7 +172,7 @@ def allocation(situation: Situation, arguments: Arguments) -> Answer:
         Invalid: power, product or tariff was not collected, or the unit is not known.
     """
     wanted = situation.collected
-    tariff = Tariff.objects.in_force(situation.on).filter(code=wanted.get("tarif") or "").first()
+    tariff = situation.tariff_of(wanted["tarif"]) if wanted.get("tarif") else None
     if not wanted.get("daya") or not wanted.get("produk") or tariff is None:
         raise Invalid(_("Power, product and tariff must be known first."), code="incomplete")
     inquiry = allocation_checks.Inquiry(
@@ -178,7 +180,7 @@ def allocation(situation: Situation, arguments: Arguments) -> Answer:
         power_va=wanted["daya"],
         product=wanted["produk"],
         tariff=tariff,
-        unit=situation.chosen_unit,
+        unit=situation.chosen_unit or (situation.serving_of(situation.area) if situation.area else None),
         area=situation.area,
         customer=situation.customer,
         current_product=wanted.get("produk_sekarang") or "",
@@ -211,11 +213,14 @@ def _allocation_words(found: allocation_checks.Answer) -> dict[str, str]:
 
 @check("skema_1", "skema_2", "belum_diatur")
 def ps_scheme(situation: Situation, arguments: Arguments) -> Answer:
-    """The scheme of the region for temporary supply; not set is an answer and blocks nothing (R-001-12)."""
+    """The scheme of the region for temporary supply; not set is an answer and blocks nothing (R-001-12).
+
+    Its words go into a note for the unit, which reads Indonesian whatever the agent's language is.
+    """
     row = PsScheme.objects.ruling(situation.unit, situation.on).first() if situation.unit else None
     if row is None:
-        return Answer("belum_diatur", {"skema": _("not set yet")})
-    return Answer(f"skema_{row.scheme}", {"skema": str(row.get_scheme_display())})
+        return Answer("belum_diatur", {"skema": "belum diatur"})
+    return Answer(f"skema_{row.scheme}", {"skema": f"skema {row.scheme}"})
 
 
 @check("melebihi", "belum", UNKNOWN, registered_on=True, indicator=True)
@@ -223,30 +228,49 @@ def tmp_exceeded(situation: Situation, arguments: Arguments) -> Answer:
     """Whether more working days have passed since `registered_on` than the unit declared (R-001-2).
 
     The declared days are the value `tmp-<indicator>-<unit code>` of the unit or of one above it, else
-    `tmp-<indicator>`. Saturdays and Sundays do not count.
+    `tmp-<indicator>`. Saturdays and Sundays do not count. `jatuh_tempo` is the last day in time.
     """
     days = _declared_days(str(arguments["indicator"]), situation.unit, situation.on)
     if days is None or not arguments.get("registered_on"):
         return Answer(UNKNOWN)
-    passed = _working_days(date.fromisoformat(str(arguments["registered_on"])), situation.on)
-    return Answer("melebihi" if passed > days else "belum", {"tmp": str(days)})
+    registered = date.fromisoformat(str(arguments["registered_on"]))
+    if registered > situation.on:
+        return Answer("belum", {"tmp": str(days)})
+    data = {"tmp": str(days), "jatuh_tempo": _due_day(registered, days).isoformat()}
+    return Answer("melebihi" if _working_days(registered, situation.on) > days else "belum", data)
 
 
 def _declared_days(indicator: str, unit: Unit | None, on: date) -> int | None:
-    codes = []
-    if unit is not None:
-        above = Unit.objects.filter(pk__in=unit.ancestor_ids).order_by("-path")
-        codes = list(above.values_list("code", flat=True))
-    keys = [*(f"tmp-{indicator}-{code.lower()}" for code in codes), f"tmp-{indicator}"]
-    rows = {row.key: row.text for row in SopValue.objects.in_force(on).filter(key__in=keys)}
+    general = f"tmp-{indicator}"
+    named = Q(key=general) | Q(key__startswith=f"{general}-")
+    rows = {row.key: row.text for row in SopValue.objects.in_force(on).filter(named)}
+    codes = _codes_above(unit) if unit is not None and rows.keys() - {general} else []
+    keys = [*(f"{general}-{code.lower()}" for code in codes), general]
     found = next((rows[key] for key in keys if rows.get(key)), "")
-    return int(found) if found.isdecimal() else None
+    return int(found) if found.isdecimal() and len(found) <= MAX_TMP_DIGITS else None
+
+
+def _due_day(start: date, days: int) -> date:
+    """The last of `days` working days after `start`."""
+    day = start
+    while days > 0:
+        day += timedelta(days=1)
+        days -= day.weekday() < SATURDAY
+    return day
+
+
+def _codes_above(unit: Unit) -> list[str]:
+    """The codes of the unit and of those above it, the nearest first."""
+    above = Unit.objects.filter(pk__in=unit.ancestor_ids).order_by("-path")
+    return list(above.values_list("code", flat=True))
 
 
 def _working_days(start: date, end: date) -> int:
     days = (end - start).days
     weeks, rest = divmod(max(days, 0), 7)
-    return weeks * 5 + sum((start + timedelta(days=offset + 1)).weekday() < 5 for offset in range(rest))
+    return weeks * 5 + sum(
+        (start + timedelta(days=offset + 1)).weekday() < SATURDAY for offset in range(rest)
+    )
 
 
 @check("terdaftar", "tidak_terdaftar", "tidak_terhubung", nik=True)

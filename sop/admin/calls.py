@@ -24,6 +24,7 @@ from sop.models import Call, HandOver, OutcomeKind
 from sop.models.calls import CallQuerySet
 from sop.services import calls as running
 from sop.services import presenting, statistics
+from units.models import Area
 from units.powers import Power
 
 SPANS = (7, 30, 90, 365)
@@ -152,6 +153,24 @@ class HandOverAdmin(SopAdmin):
     list_filter_submit = True
     list_select_related = ("unit",)
     search_fields = ("reference",)
+    fields = (
+        ("reference", "at"),
+        "transaction",
+        "premises",
+        "unit",
+        "customer",
+        ("product", "tariff", "power_va"),
+        "application",
+    )
+    readonly_fields = ("premises",)
+
+    @display(description=_("area"))
+    def premises(self, made: HandOver) -> str:
+        """As the form has it: Provinsi, Kabupaten, Kecamatan, Desa."""
+        if made.area is None:
+            return ""
+        names = Area.objects.filter(pk__in=made.area.lineage).order_by("code")
+        return " / ".join(names.values_list("display_name", flat=True))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.is_authenticated and request.user.may(Power.SEE_CALLS)

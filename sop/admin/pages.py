@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 
-from common.admin import ScopedAdmin, holds, leave_for, tell_refusal
-from common.errors import DomainError
+from common.admin import ScopedAdmin, holds
 from units.powers import Power
 
 
@@ -39,17 +36,3 @@ class SopAdmin(ScopedAdmin):
     def page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
         shell = self.admin_site.each_context(request) | {"opts": self.opts, "media": self.media}
         return render(request, f"admin/sop/{template}", shell | context)
-
-    def address_of(self, row: Any) -> str:
-        opts = row._meta
-        return reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[row.pk])
-
-    def act(self, request: HttpRequest, row: Any, verb: Callable[[], Any], done: Any) -> HttpResponse:
-        """Do it and say so, or say why not; then show what came of it, else the row again."""
-        try:
-            made = verb()
-        except DomainError as refusal:
-            tell_refusal(request, refusal)
-            return leave_for(request, self.address_of(row))
-        messages.success(request, done)
-        return leave_for(request, self.address_of(made if made is not None else row))

@@ -88,6 +88,9 @@ class StepFieldSerializer(serializers.Serializer):
     code = serializers.CharField()
     choices = serializers.ListField(child=serializers.DictField())
     value = serializers.JSONField(allow_null=True)
+    held = serializers.BooleanField(
+        help_text="Given before; a reading that is held and null says “Tidak Ada Angka”."
+    )
 
 
 class CallUnitSerializer(serializers.Serializer):
@@ -142,6 +145,13 @@ class CallerSerializer(serializers.Serializer):
     unit = CallUnitSerializer(allow_null=True)
 
 
+class CallStandingSerializer(serializers.Serializer):
+    """What to ask the program's `standing` for."""
+
+    program = serializers.CharField()
+    idpel = serializers.CharField()
+
+
 class CallSerializer(serializers.Serializer):
     """Where a call stands."""
 
@@ -155,6 +165,7 @@ class CallSerializer(serializers.Serializer):
     step = CallStepSerializer(allow_null=True)
     path = CallMoveSerializer(many=True)
     back = serializers.ListField(child=serializers.CharField(), help_text="Steps to go back to.")
+    standing = CallStandingSerializer(allow_null=True)
     ticket = serializers.CharField(allow_null=True)
     outcome = serializers.CharField(allow_null=True)
 
@@ -174,6 +185,7 @@ def shown(state: State) -> dict[str, Any]:
         "step": presenting.present_step(situation) if is_open else None,
         "path": presenting.present_path(situation),
         "back": state.walk.back_targets() if is_open else [],
+        "standing": presenting.present_standing(situation) if is_open else None,
         "ticket": call.ticket_number or None,
         "outcome": call.outcome or None,
     }

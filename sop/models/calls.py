@@ -36,9 +36,9 @@ class CallQuerySet(models.QuerySet["Call"]):
             "version__document",
             "agent",
             "site",
-            "unit",
+            "unit__parent",
             "area",
-            "customer__unit",
+            "customer__unit__parent",
             "customer__area",
             "customer__tariff",
         )
@@ -129,7 +129,9 @@ class CallStep(AppendOnlyModel):
 
     `step` is the address in the linked procedure: `listrik`, `kelengkapan/alamat` inside a called one,
     `lapor+akses/tanya` inside an addendum before the outcome `lapor`. `answer` is the value chosen or found,
-    `fields` what was collected (NIK sealed), `data` what a check added.
+    `fields` what was collected (NIK sealed), `data` what a check added. `customer` is the one whose number
+    was collected, `area`, `unit` and `tariff` what was named (the unit else the one that serves the area):
+    found once, so that no later step of the call looks for them again.
     """
 
     call = models.ForeignKey(Call, models.PROTECT, related_name="steps", verbose_name=_("call"))
@@ -140,6 +142,18 @@ class CallStep(AppendOnlyModel):
     answer = models.CharField(_("answer"), max_length=120, blank=True)
     fields = models.JSONField(_("fields"), default=dict, blank=True)
     data = models.JSONField(_("data"), default=dict, blank=True)
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("customer")
+    )
+    area = models.ForeignKey(
+        Area, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("area")
+    )
+    unit = models.ForeignKey(
+        Unit, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("unit")
+    )
+    tariff = models.ForeignKey(
+        Tariff, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("tariff")
+    )
     seconds = models.PositiveIntegerField(_("seconds since the move before"), default=0)
     at = models.DateTimeField(_("when"))
 

@@ -18,13 +18,13 @@ from units.powers import Power
 class OutcomeKind(models.TextChoices):
     """How a call can end (R-ALL-2). A step's kind of outcome is fixed by its procedure."""
 
-    ISSUE_CLOSED = "ISSUE_CLOSED", _("Issue Closed di CC")
-    KELUHAN_TO_UNIT = "KELUHAN_TO_UNIT", _("ke Unit PLN terkait via APKT")
+    ISSUE_CLOSED = "ISSUE_CLOSED", _("Issue Closed at the contact centre")
+    KELUHAN_TO_UNIT = "KELUHAN_TO_UNIT", _("to the PLN unit concerned via APKT")
     GANGGUAN_AUTODISPATCH = "GANGGUAN_AUTODISPATCH", _("APKT GANGGUAN – WO Autodispatch")
     KWH_PERIKSA = "KWH_PERIKSA", _("WO KWH PERIKSA")
-    AP2T = "AP2T", _("proses AP2T")
-    LAPOR_ULANG = "LAPOR_ULANG", _("lapor ulang")
-    CALL_BACK = "CALL_BACK", _("kembali ke penelepon")
+    AP2T = "AP2T", _("goes on in AP2T")
+    LAPOR_ULANG = "LAPOR_ULANG", _("repeat report")
+    CALL_BACK = "CALL_BACK", _("the caller will call back")
 
 
 class ProcedureQuerySet(models.QuerySet["Procedure"]):
@@ -129,8 +129,8 @@ class PsScheme(models.Model):
     """Which scheme a unit uses for temporary supply (PS): "skema 1 atau 2 sesuai wilayahnya" (R-001-12)."""
 
     class Scheme(models.IntegerChoices):
-        ONE = 1, _("skema 1")
-        TWO = 2, _("skema 2")
+        ONE = 1, _("scheme 1")
+        TWO = 2, _("scheme 2")
 
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="ps_schemes", verbose_name=_("unit"))
     scheme = models.PositiveSmallIntegerField(_("scheme"), choices=Scheme.choices)

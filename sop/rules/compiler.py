@@ -28,7 +28,7 @@ TEMPLATE_KEYS: dict[str, tuple[set[str], set[str]]] = {
     "KELUHAN_TO_UNIT": ({"type", "problem"}, {"notes", "unit", "hard_complaint"}),
     "GANGGUAN_AUTODISPATCH": ({"type", "problem"}, {"notes", "unit"}),
     "KWH_PERIKSA": ({"type", "problem"}, {"notes", "unit"}),
-    "AP2T": ({"transaction"}, {"notes", "unit"}),
+    "AP2T": ({"transaction"}, {"notes", "unit", "product"}),
     "LAPOR_ULANG": (set(), {"notes"}),
     "CALL_BACK": (set(), {"notes"}),
 }
@@ -268,6 +268,10 @@ class _Names:
         names = [field_["name"] for field_ in step["fields"]]
         if len(set(names)) < len(names):
             yield self._at(("steps", name, "fields"), _("Two fields have the same name."))
+        for index, field_ in enumerate(step["fields"]):
+            if field_.get("suggest", "") not in {"", *self.vocabulary.values}:
+                message = _("There is no value %(name)s.") % {"name": field_["suggest"]}
+                yield self._at(("steps", name, "fields", index, "suggest"), message)
 
     def _check(self, name: str, step: dict[str, Any]) -> Iterator[Problem]:
         spec = self.vocabulary.checks.get(step["check"])

@@ -16,7 +16,7 @@ from customers.rules import check_nik, mask_name, mask_phone, normalise_phone
 
 LONGEST = {"text": 200, "note": 2000, "name": 120}
 ADDRESS_PARTS = {"street": 160, "building_number": 20, "rt": 3, "rw": 3, "landmark": 160}
-PERSONAL = frozenset({"name", "phone", "nik", "address", "coordinates"})
+PERSONAL = frozenset({"name", "phone", "nik", "idpel_or_meter", "address", "coordinates"})
 CODE = re.compile(r"[A-Za-z0-9.-]{1,13}")
 HIDDEN = "••••"
 
@@ -210,17 +210,26 @@ def masked(field_type: str, value: Any) -> Any:
         return value
     if field_type == "name":
         return mask_name(str(value))
+    if field_type == "idpel_or_meter":
+        return mask_identity(str(value))
     return mask_phone(str(value)) if field_type == "phone" else HIDDEN
+
+
+def mask_identity(number: str) -> str:
+    """An IDPEL or meter number with its first four and last three digits: `5411••••017`."""
+    return f"{number[:4]}{HIDDEN}{number[-3:]}"
 
 
 def spoken(field_type: str, value: Any) -> str:
     """The value as it stands in a text: `ya`, `1.300`, `12,5`."""
     if isinstance(value, bool):
         return "ya" if value else "tidak"
+    if field_type == "nik" and value:
+        return str(value["masked"])
     if isinstance(value, Mapping):
         return ", ".join(str(part) for part in value.values() if part)
     if field_type == "power_step" and value is not None:
         return f"{value:,}".replace(",", ".")
     if isinstance(value, float):
-        return f"{value:g}".replace(".", ",")
+        return f"{value:.3f}".rstrip("0").rstrip(".").replace(".", ",")
     return "" if value is None else str(value)

@@ -21,6 +21,7 @@ PLACEHOLDERS = frozenset(
         "notifikasi",
         "skema",
         "tmp",
+        "jatuh_tempo",
         "unit",
         "tanggal",
         "nomor_laporan",

@@ -23,7 +23,7 @@ from sop.rules.walk import ANSWERED, KEPT, Move, Walk
 from sop.services import library
 from sop.services.outcomes import NAMELESS, Execution
 from sop.services.running import Run
-from sop.situation import Premises, Situation, find_customer
+from sop.situation import AREA, IDENTITY, TARIFF, UNIT, Found, Premises, Situation, find_customer
 from tickets.models import Ticket
 from units.authority import acting_position
 from units.models import Area, Position, Unit, User
@@ -32,6 +32,7 @@ from units.services.service_areas import serving_unit
 
 MAX_REASON = 300
 MAX_STEPS = 1000
+FOUND = ("customer__unit__parent", "customer__area", "customer__tariff", "area", "unit__parent", "tariff")
 
 
 class AcknowledgeFirst(Conflict):
@@ -258,24 +259,33 @@ def read(*, call: Call, at: datetime | None = None) -> State:
 
 
 def _locked(call_id: UUID, by: User, at: datetime) -> tuple[State, list[CallStep]]:
-    """The call as it stands now, locked, and its rows."""
-    seen = Call.objects.visible_to(by).with_all().select_for_update(of=("self",))
-    current = seen.filter(pk=call_id).first()
+    """The call as it stands now, locked together with the position it is taken in, and its rows."""
+    seen = Call.objects.visible_to(by).with_all().select_related("position__unit")
+    current = seen.select_for_update(of=("self", "position")).filter(pk=call_id).first()
     if current is None:
         raise NoSuchCall(_("There is no such call."))
     if current.agent_id != by.pk:
         raise NotYourCall(_("This is the call of another agent."))
+    current.agent = by  # whose positions are known already
     if current.status != CallStatus.OPEN:
         raise CallClosed(_("This call has ended."))
-    acting_position(user=by, power=Power.RUN_CALLS, unit=current.site, at=at)
+    if not _is_held(current.position, current.site, at):
+        acting_position(user=by, power=Power.RUN_CALLS, unit=current.site, at=at)
     rows = _rows(current)
     if len(rows) > MAX_STEPS:
         raise CallClosed(_("This call has become too long. Please break it off and begin anew."))
     return _state(current, rows, at), rows
 
 
+def _is_held(position: Position, site: Unit, at: datetime) -> bool:
+    """Whether the position in which the call was opened still allows to go on with it."""
+    is_in_force = position.starts_at <= at and (position.ends_at is None or at < position.ends_at)
+    return is_in_force and position.allows(Power.RUN_CALLS, site)
+
+
 def _rows(call: Call) -> list[CallStep]:
-    return list(CallStep.objects.filter(call=call).order_by("sequence"))
+    rows = CallStep.objects.filter(call=call).order_by("sequence")
+    return list(rows.select_related(*FOUND))
 
 
 def _state(call: Call, rows: list[CallStep], at: datetime) -> State:
@@ -293,8 +303,28 @@ def _state(call: Call, rows: list[CallStep], at: datetime) -> State:
         caller_kind=call.caller_kind,
         offered_name=call.offered_name,
         ticket_number=call.ticket_number,
+        found=_found(call, rows),
     )
     return State(call, situation)
+
+
+def _found(call: Call, rows: list[CallStep]) -> Found:
+    """What the call was opened with and its rows were written with, see `Situation.named_by`."""
+    found = Found()
+    if call.area is not None and call.customer is None:
+        found.serving[call.area.pk] = call.unit
+    for row in rows:
+        if number := row.fields.get(IDENTITY):
+            found.customers[number] = row.customer
+        if code := row.fields.get(AREA):
+            found.areas[code] = row.area
+        if chosen := row.fields.get(UNIT):
+            found.units[chosen] = row.unit
+        elif code:
+            found.serving[code] = row.unit
+        if tariff := row.fields.get(TARIFF):
+            found.tariffs[tariff] = row.tariff
+    return found
 
 
 def _run(state: State) -> Run:
@@ -318,6 +348,7 @@ def _keep(state: State, run: Run, before: list[CallStep]) -> None:
             data=dict(move.data),
             seconds=passed if index == 1 else 0,
             at=state.situation.at,
+            **state.situation.named_by(move.fields),
         )
         for index, move in enumerate(run.moves, start=1)
     ]

@@ -49,8 +49,12 @@ class Words:
         return FACTS[name](self.situation) if name in FACTS else ""
 
     def _collected(self, name: str) -> str:
-        types = self.situation.walk.graph.collected_types()
-        return fields.spoken(types.get(name, ""), self.situation.collected.get(name))
+        field_type = self.situation.walk.graph.collected_types().get(name, "")
+        value = self.situation.collected.get(name)
+        if field_type == "unit" and value:
+            named = self.situation.unit_of(value)
+            return named.name if named else ""
+        return fields.spoken(field_type, value)
 
     def _answered(self, name: str) -> str:
         address = self.step.about.get(name, "")
@@ -118,8 +122,7 @@ def _confirmation(situation: Situation) -> str:
 
 
 def _masked_idpel(situation: Situation) -> str:
-    number = situation.customer.idpel if situation.customer else ""
-    return f"{number[:4]}{fields.HIDDEN}{number[-3:]}" if number else ""
+    return fields.mask_identity(situation.customer.idpel) if situation.customer else ""
 
 
 FACTS: dict[str, Callable[[Situation], str]] = {

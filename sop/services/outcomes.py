@@ -9,8 +9,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from allocation.rules import OTHER
 from common.errors import Invalid
-from customers.models import Tariff
 from sop.models import Call, HandOver, OutcomeKind
 from sop.rules import fields, walk
 from sop.rules.compiler import CHOOSE, TICKET_OUTCOMES
@@ -34,6 +34,8 @@ ORDER_TYPES = {
 }
 WITH_FIELDS = (*TICKET_OUTCOMES, OutcomeKind.AP2T)
 NAMELESS = "-"
+OTHER_PRODUCT = "other"
+PLACES = ("unit", "posko")
 REFERENCE_DIGITS = 10
 
 
@@ -57,6 +59,7 @@ class Draft:
     unit: Unit | None
     hard_complaint: bool
     transaction: str
+    product: str
 
     @property
     def label(self) -> str:
@@ -79,7 +82,14 @@ def draft(situation: Situation, step: Step, words: Words | None = None) -> Draft
         unit=_named_unit(template["unit"]) if "unit" in template else situation.unit,
         hard_complaint=bool(template.get("hard_complaint")),
         transaction=template.get("transaction", ""),
+        product=_product(situation, template),
     )
+
+
+def _product(situation: Situation, template: Mapping[str, Any]) -> str:
+    """The product that was asked for, or the other one, where the caller has taken that."""
+    wanted = situation.collected.get("produk") or ""
+    return OTHER.get(wanted, "") if template.get("product") == OTHER_PRODUCT else wanted
 
 
 def _problem_type(code: str) -> ProblemType:
@@ -127,7 +137,12 @@ class Execution:
 
 def _make_ticket(execution: Execution, situation: Situation, about: Draft, given: Given) -> None:
     report = report_of(situation, about, given)
-    execution.ticket = create_ticket(report=report, by=situation.agent, at=situation.at)
+    try:
+        execution.ticket = create_ticket(report=report, by=situation.agent, at=situation.at)
+    except Invalid as refusal:
+        if refusal.field in PLACES:  # the agent mends it in the one field that this step has for it
+            refusal.field = f"fields/{UNIT_FIELD}"
+        raise
 
 
 def _make_diagnosed_ticket(execution: Execution, situation: Situation, about: Draft, given: Given) -> None:
@@ -220,19 +235,16 @@ def _power_state(situation: Situation) -> str:
 
 
 def _notes(situation: Situation, about: Draft) -> list[str]:
+    """The notes of the template and what the agent noted, each once: a template may name the latter."""
     said = (situation.collected.get(name) for name in ("konfirmasi_catatan", "catatan"))
-    return [*about.notes, *(str(text) for text in said if text)]
+    return list(dict.fromkeys([*about.notes, *(str(text) for text in said if text)]))
 
 
 def _details(situation: Situation) -> dict[str, Any]:
     """The answers of the call, without personal data and without what the ticket has fields for."""
     graph = situation.walk.graph
     types = graph.collected_types()
-    plain = {
-        name: value
-        for name, value in situation.collected.items()
-        if types[name] not in fields.PERSONAL and types[name] != "idpel_or_meter"
-    }
+    plain = {name: value for name, value in situation.collected.items() if types[name] not in fields.PERSONAL}
     chosen = {it.step: it.answer for it in situation.walk.path if graph[it.step].kind == CHOOSE}
     return {"jawaban": chosen, "isian": plain}
 
@@ -265,8 +277,8 @@ def _hand_over(execution: Execution, situation: Situation, about: Draft, given: 
         unit=unit,
         customer=situation.customer,
         transaction=about.transaction,
-        product=collected.get("produk") or "",
-        tariff=Tariff.objects.filter(code=collected.get("tarif") or "").first(),
+        product=about.product,
+        tariff=situation.tariff_of(collected["tarif"]) if collected.get("tarif") else None,
         power_va=collected.get("daya"),
         application={**_details(situation), "catatan": _notes(situation, about)},
         at=situation.at,

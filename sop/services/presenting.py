@@ -5,18 +5,21 @@ What may be said and what must not are apart: `internal` is for the agent's eyes
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from customers.services.privacy import masked_name
+from programs.models import Program
 from sop.rules import fields
 from sop.rules.compiler import CHECK, CHOOSE, OUTCOME
 from sop.rules.graph import Step
 from sop.rules.walk import Move
 from sop.services import outcomes
-from sop.services.facts import Words
+from sop.services.facts import Words, maintained
 from sop.services.running import OUTCOME_FIELDS, PROBLEM_FIELD
 from sop.situation import Situation
 
+SEPARATOR = "|"
 PREFILLED = {
     "nama": lambda it: it.offered_name,
     "area": lambda it: it.premises.area.pk if it.premises.area else None,
@@ -44,7 +47,7 @@ def present_step(situation: Situation) -> dict[str, Any] | None:
             {"question": aside["question"], "say": words(aside["say"])} for aside in body.get("if_asked", ())
         ],
         "choices": _choices(situation, step),
-        "fields": [_field(situation, step, field) for field in step.fields],
+        "fields": _fields(situation, step),
         "outcome": None,
     }
     return shown | _outcome(situation, step, words) if step.kind == OUTCOME else shown
@@ -65,7 +68,15 @@ def _choices(situation: Situation, step: Step) -> list[dict[str, Any]]:
     ]
 
 
-def _field(situation: Situation, step: Step, field: fields.Field) -> dict[str, Any]:
+def _fields(situation: Situation, step: Step) -> list[dict[str, Any]]:
+    keys = {f"nilai.{field['suggest']}" for field in step.fields if "suggest" in field}
+    lists = maintained(situation, keys)
+    return [_field(situation, field, lists) for field in step.fields]
+
+
+def _field(situation: Situation, field: fields.Field, lists: Mapping[str, str]) -> dict[str, Any]:
+    listed = lists.get(f"nilai.{field.get('suggest')}", "").split(SEPARATOR)
+    suggested = [{"value": it.strip(), "label": it.strip()} for it in listed if it.strip()]
     return {
         "name": field["name"],
         "type": field["type"],
@@ -73,20 +84,25 @@ def _field(situation: Situation, step: Step, field: fields.Field) -> dict[str, A
         "required": field.get("required", True),
         "help": field.get("help", ""),
         "code": field.get("code", ""),
-        "choices": list(field.get("choices", ())),
+        "choices": [*field.get("choices", ()), *suggested],
         "value": _value(situation, field["name"], field["type"]),
+        "held": field["name"] in _given(situation),
     }
+
+
+def _given(situation: Situation) -> dict[str, Any]:
+    """What was given before, by field; for a reading None says "Tidak Ada Angka"."""
+    held = situation.walk.held()
+    return situation.collected | dict(held.fields if held else {})
 
 
 def _value(situation: Situation, name: str, field_type: str) -> Any:
     """What was given before, else what the portal knows already. A NIK is typed anew."""
     if field_type == "nik":
         return None
-    held = situation.walk.held()
-    if held is not None and name in held.fields:
-        return held.fields[name]
-    if name in situation.collected:
-        return situation.collected[name]
+    given = _given(situation)
+    if name in given:
+        return given[name]
     return PREFILLED[name](situation) if name in PREFILLED else None
 
 
@@ -103,7 +119,7 @@ def _outcome(situation: Situation, step: Step, words: Words) -> dict[str, Any]:
         "unit": {"code": about.unit.code, "name": about.unit.name} if about.unit else None,
     }
     given = [
-        {**field, "label": "", "help": "", "code": "", "choices": [], "value": None}
+        {**field, "label": "", "help": "", "code": "", "choices": [], "value": None, "held": False}
         for field in OUTCOME_FIELDS
         if about.makes_ticket or field["name"] != PROBLEM_FIELD
     ]
@@ -148,3 +164,15 @@ def present_caller(situation: Situation) -> dict[str, Any]:
         "customer": {"idpel": customer.idpel, "name": masked_name(customer)} if customer else None,
         "unit": {"code": unit.code, "name": unit.name} if unit else None,
     }
+
+
+def present_standing(situation: Situation) -> dict[str, str] | None:
+    """Whose standing in which program the agent may look at, where the procedure asks of a program."""
+    graph = situation.walk.graph
+    bodies = [graph[move.step].body for move in situation.walk.path]
+    asked = [body["args"]["program"] for body in bodies if body.get("check") == "program_in_force"]
+    if not asked or situation.customer is None:
+        return None
+    if not Program.objects.visible_to(situation.agent).filter(slug=asked[-1]).exists():
+        return None
+    return {"program": asked[-1], "idpel": situation.customer.idpel}

@@ -23,9 +23,9 @@ STATES = {
     "in_review": gettext_lazy("in review"),
     "withdrawn": gettext_lazy("withdrawn"),
     "to_come": gettext_lazy("not yet in force"),
-    "in_force": gettext_lazy("berlaku"),
-    "expired": gettext_lazy("berakhir"),
-    "superseded": gettext_lazy("diganti"),
+    "in_force": gettext_lazy("in force"),
+    "expired": gettext_lazy("expired"),
+    "superseded": gettext_lazy("superseded"),
 }
 
 

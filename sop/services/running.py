@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from common.errors import Conflict, Invalid
-from customers.models import Tariff
 from customers.rules import mask_nik
 from sop import checks
 from sop.rules import fields, walk
@@ -17,7 +17,7 @@ from sop.rules.compiler import CHECK, CHOOSE, COLLECT, OUTCOME, STEP_ARGUMENT
 from sop.rules.graph import Step
 from sop.rules.walk import Move, Walk
 from sop.situation import Situation
-from units.models import Area, Unit
+from units.models import Unit
 
 PROBLEM_FIELD, UNIT_FIELD = "permasalahan", "unit"
 OUTCOME_FIELDS: tuple[dict[str, Any], ...] = (
@@ -172,8 +172,12 @@ def _with_fields(step: Step, values: Mapping[str, Any]) -> list[tuple[fields.Fie
     return [(field, values[field["name"]]) for field in step.fields if field["name"] in values]
 
 
-EXISTS: dict[str, Callable[[Any, Situation], bool]] = {
-    "area": lambda value, it: Area.objects.filter(pk=value).exists(),
-    "unit": lambda value, it: Unit.objects.in_force(it.on).filter(code=value).exists(),
-    "tariff": lambda value, it: Tariff.objects.in_force(it.on).filter(code=value).exists(),
+EXISTS: dict[str, Callable[[str, Situation], bool]] = {
+    "area": lambda code, it: it.area_of(code) is not None,
+    "unit": lambda code, it: _is_in_force(it.unit_of(code), it.on),
+    "tariff": lambda code, it: it.tariff_of(code) is not None,
 }
+
+
+def _is_in_force(unit: Unit | None, on: date) -> bool:
+    return unit is not None and unit.valid_from <= on and (unit.valid_until is None or on <= unit.valid_until)

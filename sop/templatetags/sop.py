@@ -7,6 +7,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import template
+from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
@@ -28,6 +30,12 @@ def state_word(state: str) -> Any:
 @register.filter
 def change_word(kind: str) -> Any:
     return CHANGES.get(kind, kind)
+
+
+@register.filter
+def spelled(name: str) -> str:
+    """A name of the procedure's source as words: "laporan lama" for `laporan_lama`."""
+    return name.replace("_", " ")
 
 
 @register.filter
@@ -56,12 +64,6 @@ def minutes(length: timedelta | None) -> str:
 
 
 @register.filter
-def share(part: int, whole: int) -> str:
-    """`85 %`."""
-    return f"{100 * part // whole} %" if whole else "–"
-
-
-@register.filter
 def folded(pieces: Iterable[Any]) -> list[Mapping[str, str]]:
     """The pieces of a comparison, long runs that did not change cut down to the lines around changes."""
     rows = [it if isinstance(it, Mapping) else {"kind": it.kind, "text": it.text} for it in pieces]
@@ -76,3 +78,16 @@ def _folded(piece: Mapping[str, str], *, is_first: bool, is_last: bool) -> Mappi
     head = [] if is_first else lines[:CONTEXT]
     tail = [] if is_last else lines[-CONTEXT:]
     return {"kind": SAME, "text": "".join([*head, "⋯\n", *tail])}
+
+
+@register.simple_tag
+def sop_page(reference: str) -> str:
+    """The address of the screen that shows a version (`periksa@2`). Which screen, the settings say."""
+    slug, _at, number = reference.rpartition("@")
+    return reverse(settings.SOP_PAGE, args=[slug, number])
+
+
+@register.filter
+def with_earlier(versions: list[Any]) -> list[tuple[Any, Any]]:
+    """Each version with the one before it (the first with None); the newest first, as the API has them."""
+    return list(zip(versions, [*versions[1:], None], strict=True))

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime
 from textwrap import dedent
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from rest_framework.test import APIClient
 
+from customers.models import Customer, Meter, Tariff
 from sop.models import Procedure, SopDocument, SopRegion, SopVersion
 from sop.services import library
 from tickets.models import ProblemType
-from units.models import Unit
+from units.models import Area, Unit, User
+
+from .periksa import GAMBIR, IDPEL, METER
+from .walking import Desk
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
 TODAY = date(2026, 3, 2)
@@ -126,3 +132,38 @@ def publish(problem_types: None) -> Callable[..., SopVersion]:
 @pytest.fixture
 def padam(publish: Callable[..., SopVersion]) -> Procedure:
     return publish(PADAM).procedures.get()
+
+
+@pytest.fixture
+def desk(api: Callable[..., APIClient], agent: User) -> Desk:
+    """The agent at the telephone, with the SOPs that come with the portal."""
+    return Desk(api(agent))
+
+
+@pytest.fixture
+def household(db: None) -> Callable[..., Customer]:
+    """A prabayar household with its meter, in Gambir unless another place is named."""
+
+    def make(*, area: str = GAMBIR, at: str = "ULP Gambir", **fields: Any) -> Customer:
+        given = {"idpel": IDPEL, "name": "Pelanggan Uji", "street": "Jl. Kenanga", "product": "PRABAYAR"}
+        made = Customer.objects.create(
+            area=Area.objects.get(pk=area),
+            unit=Unit.objects.get(name=at),
+            tariff=Tariff.objects.get(code="R1"),
+            **given | {"power_va": 900, "phase": 1} | fields,
+        )
+        Meter.objects.create(number=METER, customer=made, installed_on=date(2018, 1, 1))
+        return made
+
+    return make
+
+
+@pytest.fixture
+def makassar(db: None) -> Unit:
+    """An UP3 in a region where self-diagnosis is not used."""
+    above = Unit.objects.get(code="32")
+    given = {"kind": "UP3", "parent": above, "time_zone": above.time_zone}
+    up3 = Unit.objects.create(code="32001", name="UP3 Makassar Uji", path=f"{above.path}new/", **given)
+    up3.path = f"{above.path}{up3.pk}/"
+    up3.save()
+    return up3

@@ -16,6 +16,7 @@ from sop.services.presenting import present_path, present_step
 from sop.services.running import NoWayBack, StaleStep
 from tickets.models import Ticket, TicketRepeat
 from units.models import Unit
+from units.powers import Role
 
 from .conftest import JAKARTA, MORNING, PADAM
 
@@ -102,6 +103,20 @@ def test_the_greeting_follows_the_clock_of_the_office(ring, agent, hour, word):
     state = ring(at=at)
 
     assert said(state) == f"“PLN 123 selamat {word}, dengan Agen bisa dibantu?”"
+
+
+@pytest.mark.requirement("R-ALL-4")
+@pytest.mark.parametrize(
+    ("office", "word"),
+    [("UID Jakarta Raya", "Pagi"), ("UIW Sulawesi Selatan, Tenggara & Barat", "Siang")],
+)
+def test_two_offices_greet_by_their_own_clock_at_the_same_moment(appoint, padam, office, word):
+    somebody = appoint("somebody", Role.CSO, office)
+    at = datetime(2026, 3, 2, 10, 30, tzinfo=JAKARTA)
+
+    state = calls.open_call(opening=Opening(procedure="padam"), by=somebody, at=at)
+
+    assert said(state).startswith(f"“PLN 123 selamat {word}, dengan somebody")
 
 
 def test_texts_are_filled_with_what_was_answered_and_what_is_not_known_keeps_its_spelling(ring):
@@ -196,7 +211,7 @@ def test_a_refused_outcome_leaves_the_call_where_it_was(publish, ring, agent):
     with pytest.raises(Invalid) as refusal:
         go_on(state, agent, {})
 
-    assert refusal.value.code == "unit_required"
+    assert (refusal.value.code, refusal.value.field) == ("unit_required", "fields/unit")
     assert not Ticket.objects.exists()
     assert calls.read(call=state.call).walk.current == "lapor"
     posko = Unit.objects.filter(kind="POSKO").first()
@@ -325,6 +340,9 @@ def test_a_version_published_meanwhile_does_not_change_a_running_call(ring, agen
     assert state.situation.reference == "contoh@1"
     assert new.situation.reference == "contoh@2"
     assert present_step(new.situation)["choices"][0]["label"] == "Gelap"
+    go_on(state, agent, "padam", {"area": GAMBIR}, {})
+    assert Ticket.objects.get().sop_ref == "contoh@1"
+    assert Ticket.objects.get().problem == "1 RUMAH PADAM (Sudah Padam)"
 
 
 def test_a_day_in_the_past_is_answered_by_the_version_of_that_day(ring, publish):
@@ -525,12 +543,20 @@ def test_lapor_ulang_finds_the_earlier_ticket_and_makes_no_second_one(ring, agen
 # --- Cost -----------------------------------------------------------------------------------------
 
 
-def test_an_answered_step_costs_the_same_however_long_the_call(ring, agent, api, publish):
-    long = ["slug: panjang", "title: Panjang", "start: s0", "steps:"]
-    long += [f"  s{i}: {{kind: say, say: 'Baris {i} {{Bapak/Ibu}}', next: s{i + 1}}}" for i in range(60)]
+def test_an_answered_step_costs_the_same_however_long_the_call(ring, agent, api, publish, household):
+    """Also where every text names the customer's street, the area, the unit and a maintained value."""
+    SopValue.objects.create(key="contoh", default="tujuh")
+    named = "{Bapak/Ibu} {jalan} {wilayah} {unit} {nilai.contoh}"
+    long = ["slug: panjang", "title: Panjang", "start: siapa", "steps:"]
+    long += [
+        "  siapa: {kind: collect, next: s0, fields: [{name: pelanggan, type: idpel_or_meter, label: ID},"
+    ]
+    long += ["    {name: area, type: area, label: Wilayah}, {name: unit, type: unit, label: Unit}]}"]
+    long += [f"  s{i}: {{kind: say, say: 'Baris {i} {named}', next: s{i + 1}}}" for i in range(60)]
     long += ["  s60: {kind: outcome, outcome: CALL_BACK}"]
     publish("\n".join(long), slug="panjang")
-    state = ring(procedure="panjang")
+    given = {"pelanggan": household().idpel, "area": GAMBIR, "unit": "54013"}
+    state = go_on(ring(procedure="panjang"), agent, given)
     client = api(agent)
     url = f"/api/v1/calls/{state.call.pk}/answers/"
     counts = []
@@ -540,4 +566,5 @@ def test_an_answered_step_costs_the_same_however_long_the_call(ring, agent, api,
             assert client.post(url, {"step": f"s{index}"}).status_code == 200
         counts.append(len(queries))
 
-    assert max(counts) == min(counts) <= 10
+    assert said(calls.read(call=state.call)).endswith("Jl. Kenanga Gambir UP3 Menteng tujuh")
+    assert counts[3] == counts[40] == max(counts) == min(counts) <= 10

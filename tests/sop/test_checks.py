@@ -184,6 +184,32 @@ def test_tmp_counts_working_days_and_the_nearest_unit_declares_them(known, mente
     assert answer("tmp_exceeded", known(on=friday, unit=menteng.code), **arguments) == "melebihi"
 
 
+@pytest.mark.parametrize(
+    ("registered", "declared", "due"),
+    [
+        ("2026-02-13", "5", "2026-02-20"),
+        ("2026-02-14", "5", "2026-02-20"),
+        ("2026-02-13", "0", "2026-02-13"),
+        ("2026-02-13", "1", "2026-02-16"),
+        ("9999-12-31", "5", None),
+    ],
+)
+def test_the_last_day_in_time_is_named(known, registered, declared, due):
+    SopValue.objects.create(key="tmp-sambung", default=declared)
+
+    found = checks.ask("tmp_exceeded", known(), {"indicator": "sambung", "registered_on": registered})
+
+    assert (found.data["tmp"], found.data.get("jatuh_tempo")) == (declared, due)
+
+
+def test_a_declared_time_that_is_no_number_of_days_is_unknown(known):
+    SopValue.objects.create(key="tmp-sambung", default="9" * 200)
+
+    assert (
+        answer("tmp_exceeded", known(), indicator="sambung", registered_on="2026-02-13") == "tidak_diketahui"
+    )
+
+
 class Register:
     def is_registered(self, nik):
         return nik.endswith("1")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
@@ -100,6 +101,36 @@ def test_a_fault_is_reported_on_its_line(before, after, line):
     found = problems(GOOD.replace(before, after))
 
     assert line in [at for at, _message in found]
+
+
+FIELD = """\
+slug: contoh
+title: Contoh
+start: isi
+steps:
+  isi:
+    kind: collect
+    fields:
+      - {name: jenis, type: text, label: Jenis, suggest: ada}
+    next: selesai
+  selesai: {kind: outcome, outcome: AP2T, template: {transaction: PB, product: other}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [
+        ("suggest: ada", "suggest: hilang", 8),
+        ("type: text", "type: phone", 8),
+        ("product: other", "product: PRABAYAR", 10),
+        ("outcome: AP2T", "outcome: CALL_BACK", 10),
+    ],
+)
+def test_a_suggestion_is_a_value_that_people_maintain_and_only_ap2t_names_a_product(before, after, line):
+    known = replace(KNOWN, values=frozenset({"ada"}))
+    assert problems(FIELD, known) == []
+
+    assert line in [at for at, _message in problems(FIELD.replace(before, after), known)]
 
 
 CHECK = """\

@@ -1,5 +1,6 @@
 """A call that ends in a self-diagnosis: nine readings, one ticket, one case for the command centre."""
 
+import re
 from datetime import date
 from textwrap import dedent
 
@@ -7,10 +8,11 @@ import pytest
 
 from common.errors import Invalid
 from customers.models import Customer, Meter, Tariff
-from sop.models import CallStep
+from sop.models import Call, CallStep
 from sop.rules.compiler import READING_CODES
 from sop.services import calls
 from sop.services.calls import Opening
+from sop.services.presenting import present_path, present_step
 from tickets.models import DiagnosisCoverage, SelfDiagnosis, Ticket
 from units.models import Area, Unit
 
@@ -89,6 +91,26 @@ def test_the_readings_go_to_the_command_centre_with_the_ticket(ready, agent):
     assert diagnosis.readings["45"] is None
     assert diagnosis.readings["08"] == 0
     assert set(diagnosis.readings) == set(READING_CODES)
+
+
+def test_a_reading_without_a_number_is_offered_as_such_when_the_agent_goes_back(ready, agent, api):
+    asked = present_step(calls.read(call=Call.objects.get(pk=ready)).situation)["fields"]
+    calls.answer(call_id=ready, step="baca", given=VALUES, by=agent, at=MORNING)
+    state = calls.go_back(call_id=ready, to="baca", by=agent, at=MORNING)
+
+    again = {it["name"]: it for it in present_step(state.situation)["fields"]}
+    page = api(agent).get(f"/api/v1/calls/{ready}/", headers={"Accept": "text/html"}).content.decode()
+
+    assert {it["held"] for it in asked} == {False}
+    assert (again["r45"]["held"], again["r45"]["value"]) == (True, None)
+    assert (again["r08"]["held"], again["r08"]["value"]) == (True, 0)
+    assert re.findall(r'name="fields\.(r\d\d)\.null" value="on" checked', page) == ["r45"]
+
+
+def test_the_identity_of_the_customer_is_masked_in_the_path(ready):
+    path = present_path(calls.read(call=Call.objects.get(pk=ready)).situation)
+
+    assert path[0]["fields"]["pelanggan"] == "5411••••017"
 
 
 def test_a_reading_that_was_not_asked_is_neither_null_nor_zero(ready, agent):

@@ -67,6 +67,7 @@ def test_a_document_answers_for_a_day_and_a_unit(reader, query, number):
     assert [it["number"] for it in answer["versions"]] == [2, 1]
 
 
+@pytest.mark.requirement("R-ALL-1", "R-004-1")
 @pytest.mark.parametrize(("on", "state"), [("2021-06-17", "in_force"), ("2021-06-18", "expired")])
 def test_a_document_that_has_ended_says_so(reader, on, state):
     answer = get(reader, "pln-terbaik/", on=on).json()
@@ -154,11 +155,25 @@ def test_the_list_is_a_fragment_for_the_agent_screen(reader):
 
 
 @pytest.mark.requirement("R-ALL-1")
+@pytest.mark.parametrize(("on", "states"), [("2021-12-21", ["to_come", "in_force"]), ("2022-02-18", None)])
+def test_a_version_says_whether_it_rules_or_was_replaced(reader, on, states):
+    shown = get(reader, "periksa/", on=on, unit="53").json()["versions"]
+
+    assert [it["state"] for it in shown] == (states or ["in_force", "superseded"])
+
+
+@pytest.mark.requirement("R-ALL-1")
 def test_a_version_has_everything_that_stands_on_the_page_of_an_sop(reader):
     answer = get(reader, "periksa/versions/2/").json()
 
     assert answer["title"].startswith("Laporan terkait Display APP Tertera “PERIKSA”")
     assert (answer["dated_on"], answer["revision"]) == ("2022-02-18", "Rev1")
+    assert (answer["origin"], answer["valid_from"], answer["valid_until"]) == (
+        "CSO PLN 123",
+        "2021-12-22",
+        None,
+    )
+    assert (answer["status"], answer["state"]) == ("PUBLISHED", "in_force")
     assert {it["unit"]["code"]: it["effective_from"] for it in answer["regions"]} == {
         "54": "2021-12-22",
         "56": "2021-12-22",
@@ -169,6 +184,7 @@ def test_a_version_has_everything_that_stands_on_the_page_of_an_sop(reader):
     assert "periksa" in [it["slug"] for it in answer["procedures"] if it["is_entry"]]
 
 
+@pytest.mark.requirement("R-ALL-1")
 def test_the_fragment_of_a_version_carries_the_header_of_every_sop(reader):
     answer = reader.get(f"{BASE}periksa/versions/2/", headers={"Accept": "text/html"})
 

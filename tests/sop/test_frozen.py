@@ -49,6 +49,24 @@ def test_the_database_refuses_to_delete_what_belongs_to_a_published_version(publ
     assert model.objects.filter(version=published).exists()
 
 
+@pytest.mark.parametrize(
+    ("model", "change"),
+    [
+        (SopRegion, {"effective_from": date(2020, 1, 1)}),
+        (Procedure, {"source": "lain"}),
+        (Procedure, {"compiled": {"steps": {}}}),
+        (Procedure, {"slug": "lain"}),
+    ],
+)
+def test_the_database_refuses_to_change_what_belongs_to_a_published_version(published, model, change):
+    before = model.objects.filter(version=published).values().get()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        model.objects.filter(version=published).update(**change)
+
+    assert model.objects.filter(version=published).values().get() == before
+
+
 def test_nothing_is_added_to_a_published_version(published):
     with pytest.raises(IntegrityError), transaction.atomic():
         Procedure.objects.create(version=published, slug="lain", title="Lain", source="x")

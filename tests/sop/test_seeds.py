@@ -228,4 +228,5 @@ def test_what_stood_in_a_lost_picture_is_marked_as_assumed():
     lost = SopValue.objects.filter(is_capture_lost=True)
 
     assert lost.count() >= 9
-    assert all(it.is_assumed and it.text for it in lost)
+    assert all(it.is_assumed for it in lost)
+    assert {it.key for it in lost if not it.text} == {"kode-multiguna", "kode-pembeda-tarif"}
