@@ -78,6 +78,13 @@ ENTRIES = (
         title=_("Posko board"),
         about=_("Open work orders by where they stand: assign a crew and follow it."),
     ),
+    Entry(
+        page="console:sops",
+        power=Power.SEE_SOP,
+        icon="book",
+        title=_("SOP"),
+        about=_("What is in force where, what changed, and what you have not acknowledged yet."),
+    ),
 )
 
 

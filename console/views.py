@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from itertools import groupby
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -14,7 +15,7 @@ from django.utils import timezone
 
 from console.navigation import entries_for
 from customers.models import Phase, PowerStep, Product, Tariff
-from units.models import Area, AreaLevel
+from units.models import Area, AreaLevel, Unit, UnitKind
 from units.powers import Power
 
 # As the matrix of the SOP writes them (R-002-8).
@@ -41,6 +42,13 @@ def page_for(power: Power) -> Callable[[Page], Page]:
         return wrapper
 
     return decorate
+
+
+def units_by_parent() -> list[tuple[str, list[Unit]]]:
+    """The UP3s of today, under the unit that each belongs to."""
+    rows = Unit.objects.in_force(timezone.localdate()).filter(kind=UnitKind.UP3)
+    ordered = rows.select_related("parent").order_by("parent__name", "name")
+    return [(str(parent), list(found)) for parent, found in groupby(ordered, key=lambda it: it.parent)]
 
 
 @login_required

@@ -28,10 +28,17 @@ def page(page: Page, live_server: object, offences: list[str]) -> Iterator[Page]
 
     def watch_console(message: ConsoleMessage) -> None:
         refused_by_us = "status of 4" in message.text  # the browser's own note of a 4xx answer
-        if message.type in ("error", "warning") and not refused_by_us:
+        of_request = message.text.startswith(("htmx:sendError", "htmx:afterRequest"))  # see watch_failure
+        if message.type in ("error", "warning") and not refused_by_us and not of_request:
             offences.append(message.text)
 
+    def watch_failure(request: Request) -> None:
+        left_the_page = request.failure == "net::ERR_ABORTED"
+        if not left_the_page:
+            offences.append(f"{request.failure} for {request.url}")
+
     page.on("request", watch_request)
+    page.on("requestfailed", watch_failure)
     page.on("console", watch_console)
     page.on("pageerror", lambda error: offences.append(str(error)))
     page.set_default_timeout(10_000)

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from sop.models import Call
 from tests.conftest import CAST
+from tests.programs.conftest import program  # noqa: F401  (a fixture)
 from units.powers import POWERS, Power
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +55,7 @@ def test_the_desk_costs_a_fixed_number_of_queries(call, browse, agent, django_as
     screen = browse(agent)
     screen.get("/panggilan/")
 
-    with django_assert_num_queries(8):  # session, user, positions, provinces, powers, tariffs, units, calls
+    with django_assert_num_queries(9):  # session, user, positions; six lists of choices and calls
         screen.get("/panggilan/")
 
 
@@ -113,3 +114,32 @@ def test_a_broken_off_call_offers_the_next_one(call):
 
     assert "data-new-call" in page
     assert "answer-step" not in page
+
+
+def test_a_call_links_to_the_text_of_its_sop(call):
+    client, url = call
+
+    assert 'href="/sop/periksa/2/"' in fragment(client, url)
+
+
+def test_checks_of_the_path_are_named_in_words(call):
+    client, url = call
+    client.post(f"{url}answers/", {"step": "salam"})
+
+    path = fragment(client, url).split('class="path"')[1]
+
+    assert "Dikenal" in path
+    assert "_" not in re.sub(r"<[^>]+>", "", path)
+
+
+def test_the_desk_answers_where_a_customer_stands_in_a_program(browse, agent, program):  # noqa: F811
+    page = browse(agent).get("/panggilan/").content.decode()
+
+    assert "data-standing-open" in page
+    assert f'value="{reverse("api:program-standing", args=[program.slug])}"' in page
+
+
+def test_the_desk_tells_its_shortcuts(browse, agent):
+    keys = browse(agent).get("/panggilan/").content.decode().split('class="keys"')[1].split("</table>")[0]
+
+    assert "<kbd>Ctrl</kbd> + <kbd>Enter</kbd>" in keys

@@ -39,7 +39,7 @@ function follow() {
 
 function load(id) {
   shown = null;
-  return window.htmx.ajax("GET", `${desk.dataset.calls}${id}/`, { source: place, target: place, swap: "innerHTML settle:0ms" });
+  return window.htmx.ajax("GET", `${desk.dataset.calls}${id}/`, { source: place, target: place, swap: "innerHTML" });
 }
 
 function begin() {

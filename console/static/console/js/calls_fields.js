@@ -37,6 +37,7 @@ function linkReading(part) {
     show();
   });
   part.addEventListener("restored", show);
+  show();
 }
 
 export function first(root) {

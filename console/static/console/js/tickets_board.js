@@ -3,6 +3,7 @@
 const board = document.getElementById("board");
 const assign = document.getElementById("assign");
 const ask = document.getElementById("ask");
+const postpone = document.getElementById("postpone");
 const crews = document.getElementById("crews");
 
 function open(dialog, button) {
@@ -25,14 +26,23 @@ async function openAssign(button) {
   crews.querySelector("input")?.focus();
 }
 
+/** With a crew named the order ends; without one it is the ticket that is moved. */
+function openPostpone(button) {
+  open(postpone, button);
+  const { to } = postpone.querySelector("form").elements;
+  to.value = button.dataset.to ?? "";
+  to.disabled = !button.dataset.to;
+}
+
 board.addEventListener("click", (event) => {
   const button = event.target.closest("[data-ask]");
   if (!button) return;
   if (button.dataset.ask === "assign") return openAssign(button);
+  if (button.dataset.ask === "postpone") return openPostpone(button);
   ask.querySelector("[data-verb]").textContent = button.textContent.trim();
   open(ask, button);
 });
-for (const dialog of [assign, ask]) {
+for (const dialog of [assign, ask, postpone]) {
   dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", () => document.getElementById(dialog.returnTo)?.focus());
 }

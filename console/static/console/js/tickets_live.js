@@ -47,6 +47,25 @@ export function bodyOf(form) {
   return body;
 }
 
+/** What differs from what the form came with; a field that was emptied goes out empty. */
+export function changesOf(form) {
+  const body = {};
+  for (const control of form.elements) {
+    if (!control.name || control.closest("[hidden]")) continue;
+    if (control.type === "checkbox") {
+      if (control.checked !== control.defaultChecked) body[control.name] = control.checked;
+    } else if (control.value !== before(control)) {
+      body[control.name] = control.value.trim() === "" && "orNull" in control.dataset ? null : read(control);
+    }
+  }
+  return body;
+}
+
+function before(control) {
+  if (control.tagName !== "SELECT") return control.defaultValue;
+  return ([...control.options].find((option) => option.defaultSelected) ?? control.options[0]).value;
+}
+
 /** The same report sent again is the same report: one key as long as the form does not change. */
 function keyOf(element) {
   if (!("key" in element.dataset)) return null;
@@ -58,6 +77,8 @@ window.htmx.defineExtension("json-body", {
   onEvent(name, event) {
     if (name !== "htmx:configRequest" || event.detail.verb === "get") return true;
     event.detail.headers["Content-Type"] = "application/json";
+    const { ifMatch } = event.detail.elt.dataset;
+    if (ifMatch) event.detail.headers["If-Match"] = ifMatch;
     const key = keyOf(event.detail.elt);
     if (key) event.detail.headers["Idempotency-Key"] = key;
     return true;
@@ -87,10 +108,11 @@ export function reveal(form) {
   }
 }
 
-// Live regions: nothing is asked for in a tab that nobody looks at.
+// Live regions: nothing is asked for in a tab that nobody looks at, nothing replaced that somebody fills in.
 document.addEventListener("htmx:beforeRequest", (event) => {
   const { elt, requestConfig } = event.detail;
-  if ("live" in elt.dataset && document.hidden && requestConfig.triggeringEvent?.type !== "load") event.preventDefault();
+  const isUnseen = document.hidden && requestConfig.triggeringEvent?.type !== "load";
+  if ("live" in elt.dataset && (isUnseen || elt.querySelector("details[open]"))) event.preventDefault();
   else if (elt.matches("form")) problems.clear(elt);
 });
 document.addEventListener("visibilitychange", () => document.hidden || fresh());
@@ -98,12 +120,20 @@ document.addEventListener("htmx:sendError", () => (offline.hidden = false));
 document.addEventListener("htmx:timeout", () => (offline.hidden = false));
 document.addEventListener("htmx:afterOnLoad", () => (offline.hidden = true));
 
+// Where only a refusal is shown, what went well shows in the live regions.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (!("refusals" in detail.target.dataset) || detail.xhr.status >= 400) return;
+  detail.target.replaceChildren();
+  detail.shouldSwap = false;
+});
+
 /** Problems stand at their fields where there is a place for them; the first one takes the focus. */
 function showProblems(form, answer) {
   for (const line of answer.querySelectorAll("[data-pointer]")) {
     const name = line.dataset.pointer.split("/")[1];
     const control = form.querySelector(`[name="${CSS.escape(name)}"]`);
     if (problems.mark(form, name, line.textContent.trim(), control)) line.remove();
+    control?.closest("details")?.setAttribute("open", "");
   }
   const first = [...form.querySelectorAll("[aria-invalid]")].find((control) => control.checkVisibility());
   if (first) first.focus();
@@ -116,12 +146,11 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const form = elt.closest("form");
   if (!successful && form) showProblems(form, target);
   if (!successful) return;
-  if (elt.dataset.then === "fresh") fresh();
-  if (form && elt.dataset.then === "fresh") {
-    form.reset();
-    form.closest("dialog")?.close();
-    form.closest("details")?.removeAttribute("open");
-  }
+  if (elt.dataset.then !== "fresh") return;
+  form?.reset();
+  form?.closest("dialog")?.close();
+  form?.closest("details")?.removeAttribute("open");
+  fresh();
 });
 
 function clock(seconds) {

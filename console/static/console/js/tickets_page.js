@@ -1,10 +1,17 @@
 // One ticket: what may be done follows from where it stands.
 
-import { reveal } from "./tickets_live.js";
+import { bodies, changesOf, reveal } from "./tickets_live.js";
+
+bodies("correction", (form) => {
+  const body = changesOf(form);
+  if (body.posko) delete body.unit; // the posko tells its unit
+  return body;
+});
 
 const live = document.getElementById("ticket");
 const diagnosis = document.getElementById("diagnosis");
 const readings = document.getElementById("readings");
+const again = document.getElementById("readings-open");
 let status = null;
 
 function isOffered(deed, { dataset }) {
@@ -26,12 +33,25 @@ function offer() {
   if (!ticket) return;
   for (const deed of document.querySelectorAll("[data-if]")) deed.hidden = !isOffered(deed, ticket);
   offerMoves(ticket.dataset.moves.split(" ").filter(Boolean));
+  if (again) again.hidden = !diagnosis.querySelector("[data-diagnosis=SUBMITTED]");
   if (readings && diagnosis.querySelector("[data-diagnosis]")) readings.hidden = true;
   if (status && status !== ticket.dataset.status && diagnosis?.querySelector("[data-diagnosis]")) {
     window.htmx.trigger(diagnosis, "fresh");
   }
   status = ticket.dataset.status;
 }
+
+// A form that is unfolded starts from what stands there now; nothing replaces it while it is open.
+document.addEventListener(
+  "toggle",
+  ({ target }) => {
+    const part = target.open && target.querySelector("[data-on-open]");
+    if (!part) return;
+    part.replaceChildren();
+    window.htmx.trigger(part, "opened");
+  },
+  true,
+);
 
 live.addEventListener("htmx:afterSwap", offer);
 diagnosis?.addEventListener("htmx:afterSwap", offer);

@@ -1,5 +1,7 @@
 // One field for a number, an IDPEL, a meter or a phone: what was typed says which it is.
 
+import { bodies } from "./tickets_live.js";
+
 const form = document.getElementById("search");
 const field = document.getElementById("q");
 const kind = document.getElementById("kind");
@@ -25,8 +27,5 @@ form.addEventListener("htmx:confirm", (event) => {
   unclear.hidden = false;
   field.focus();
 });
-form.addEventListener("htmx:configRequest", (event) => {
-  if (event.detail.elt !== form) return;
-  event.detail.parameters = { [guess()]: typed() };
-  if (document.getElementById("only-open").checked) event.detail.parameters.is_open = "true";
-});
+// In the body, never in the address: addresses are kept in logs and histories.
+bodies("search", () => ({ [guess()]: typed(), ...(document.getElementById("only-open").checked && { is_open: true }) }));
