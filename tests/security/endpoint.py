@@ -30,3 +30,6 @@ class Endpoint:
     upload: Callable[[], bytes] | None = None  # a file instead of a body
     upload_as: str = "photo"
     people_only: bool = False  # a channel that holds the power does this only to its own
+
+    def changes(self, method: str) -> bool:
+        return method != "GET" and not self.reads

@@ -85,6 +85,15 @@ def _orders(rows: OrderRows, place: str, unit: Unit, tickets: dict[tuple[str, st
             created_at=timezone.now(),
             **held,
         )
+    WorkOrder.objects.create(
+        ticket=tickets[place, "finished"],
+        posko=unit,
+        type="WO_AUTODISPATCH",
+        status="SELESAI",
+        created_at=timezone.now(),
+        finished_at=timezone.now(),
+        crew=rows.crews[place, "busy"],
+    )
 
 
 def _outage(rows: OrderRows, place: str, unit: Unit, area: Area, ticket: Ticket) -> None:
@@ -105,7 +114,7 @@ def _diagnoses(
     meter = f"1400000{number:04}"
     Meter.objects.create(customer=customer, number=meter, installed_on="2018-01-01")
     waiting = [tickets[place, name].pk for name in ("asked", "diagnosed", "approved")]
-    Ticket.objects.filter(pk__in=waiting).update(customer=customer, client=agent)
+    Ticket.objects.filter(pk__in=waiting).update(customer=customer, client=agent, meter_number=meter)
     for name in ("diagnosed", "approved"):
         rows.diagnoses[place, name] = SelfDiagnosis.objects.create(
             ticket=tickets[place, name],
@@ -125,4 +134,5 @@ def _approve(diagnosis: SelfDiagnosis, number: int) -> None:
     SelfDiagnosis.objects.filter(pk=diagnosis.pk).update(
         status="CTT_APPROVED", decided_by=operator, decided_at=now, reason="cocok"
     )
-    ctt.store(diagnosis=diagnosis, issued=ctt.Issued(f"{number:020}", "operator"), at=now)
+    issued = ctt.Issued(f"{number:020}", "operator", diagnosis.meter_number)
+    ctt.store(diagnosis=diagnosis, issued=issued, at=now)

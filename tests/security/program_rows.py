@@ -28,6 +28,7 @@ def program_rows(officer: User, units: dict[str, Unit], customers: dict[str, Cus
     for number, (place, unit) in enumerate(units.items()):
         for name in ("approved", "asked", "announced"):
             rows.programs[place, name] = _program(f"uji-{name}-{number}", unit)
+        rows.programs[place, "draft"] = _program(f"uji-draft-{number}", unit, status="DRAFT")
         asked = rows.programs[place, "asked"]
         rows.evaluations[place] = Evaluation.objects.create(program=asked, asked_by=officer)
         rows.imports[place] = PaymentImport.objects.create(
@@ -37,7 +38,7 @@ def program_rows(officer: User, units: dict[str, Unit], customers: dict[str, Cus
     return rows
 
 
-def _program(slug: str, unit: Unit) -> Program:
+def _program(slug: str, unit: Unit, status: str = "APPROVED") -> Program:
     today = timezone.localdate()
     return Program.objects.create(
         slug=slug,
@@ -49,7 +50,7 @@ def _program(slug: str, unit: Unit) -> Program:
         pick_up_from=today - timedelta(days=1),
         pick_up_until=today + timedelta(days=1),
         agent_may_say="Terima kasih",
-        status="APPROVED",
+        status=status,
     )
 
 

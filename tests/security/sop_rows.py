@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.core.files.base import ContentFile
@@ -34,11 +35,12 @@ steps:
 
 @dataclass
 class SopRows:
-    """The document, the attachment of its first version, and calls by place."""
+    """The document, the attachment of its first version, and by place calls and unpublished documents."""
 
     document: SopDocument
     attachment: Attachment
     calls: dict[str, Call]
+    drafts: dict[str, SopDocument]
 
 
 def sop_rows(agent: User, units: dict[str, Unit]) -> SopRows:
@@ -52,7 +54,15 @@ def sop_rows(agent: User, units: dict[str, Unit]) -> SopRows:
     compiled = library.write_procedure(version=second, source=SOURCE)
     assert compiled.problems == ()
     document.versions.update(status="PUBLISHED", published_at=timezone.now(), digest="x")
-    return SopRows(document, attachment, {place: _call(agent, unit) for place, unit in units.items()})
+    made = {place: _call(agent, unit) for place, unit in units.items()}
+    return SopRows(document, attachment, made, dict(_unpublished(units)))
+
+
+def _unpublished(units: dict[str, Unit]) -> Iterator[tuple[str, SopDocument]]:
+    for number, (place, unit) in enumerate(units.items()):
+        document = SopDocument.objects.create(slug=f"uji-naskah-{number}", title="Naskah", owner_unit=unit)
+        _draft(document, 1, unit)
+        yield place, document
 
 
 def _draft(document: SopDocument, number: int, unit: Unit) -> SopVersion:

@@ -112,9 +112,9 @@ CANARIES = (
 
 
 def test_no_line_of_the_log_says_who_a_customer_is(
-    api: Callable, supervisor: User, log: StringIO, monkeypatch: pytest.MonkeyPatch
+    api: Callable, supervisor: User, world: World, log: StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    customer = World().customers["UP3 Menteng"]
+    customer = world.customers["UP3 Menteng"]
     type(customer).objects.filter(pk=customer.pk).update(
         idpel="998877665544", name="Kenari Rahasia", street="Jalan Kenari"
     )

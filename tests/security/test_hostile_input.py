@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.contrib import admin
@@ -13,14 +11,15 @@ from django.test import Client
 from django.urls import reverse
 
 from common.admin import ScopedAdmin
-from tests.security.world import World, appoint, fingerprint, logged_in
+from tests.security.changes import Watch
+from tests.security.hostile import JSON, is_problem
+from tests.security.world import World, appoint, logged_in
 from units.models import User
 from units.powers import Role
 
 pytestmark = pytest.mark.django_db
 
 CHECKS = "/api/v1/allocation/checks/"
-JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 DEEP = 20_000
 
@@ -159,13 +158,6 @@ def reader(agent: User) -> Client:
     return logged_in(agent)
 
 
-def is_problem(answer: Any) -> bool:
-    body = json.loads(answer.content)
-    return (
-        answer.headers["Content-Type"] == "application/problem+json" and body["status"] == answer.status_code
-    )
-
-
 def test_the_corpus_is_large_enough() -> None:
     assert len(PATHS) + len(QUERIES) + len(BODIES) + len(HEADERS) >= 110
 
@@ -188,16 +180,18 @@ def test_a_hostile_query(reader: Client, query: str, status: int | None) -> None
 
 @pytest.mark.parametrize("case", BODIES)
 @pytest.mark.parametrize("path", [CHECKS, "reveal"])
-def test_a_hostile_body_is_refused_and_changes_nothing(reader: Client, case: str, path: str) -> None:
+def test_a_hostile_body_is_refused_and_changes_nothing(
+    reader: Client, world: World, case: str, path: str
+) -> None:
     body, content_type, status = BODIES[case]
     if path == "reveal":
-        path = reverse("api:customer-reveal", args=[World().customers["UP3 Menteng"].idpel])
-    before = fingerprint()
+        path = reverse("api:customer-reveal", args=[world.customers["UP3 Menteng"].idpel])
+    watch = Watch()
     answer = reader.generic("POST", path, body, content_type=content_type)
 
     assert answer.status_code == status
     assert is_problem(answer)
-    assert fingerprint() == before
+    assert watch.changes() == []
 
 
 @pytest.mark.parametrize("case", HEADERS)
@@ -211,9 +205,9 @@ def test_a_hostile_header(client: Client, case: str, path: str) -> None:
     assert "b=c" not in str(answer.headers)
 
 
-def test_a_put_of_something_else_than_an_object(manager_menteng: User) -> None:
+def test_a_put_of_something_else_than_an_object(manager_menteng: User, world: World) -> None:
     client = logged_in(manager_menteng)
-    path = reverse("api:availability-detail", args=[World().units["UP3 Menteng"].code, 1])
+    path = reverse("api:availability-detail", args=[world.units["UP3 Menteng"].code, 1])
     for body in (b"[]", b'"x"', b"null", b"1", b"", b'{"value": null}', b'{"value": ["ALL"], "reason": {}}'):
         answer = client.generic("PUT", path, body, content_type=JSON, HTTP_IF_MATCH="*")
         assert (answer.status_code, is_problem(answer)) == (400, True)
@@ -288,11 +282,6 @@ def test_the_admins_forms_take_anything(world: World) -> None:
                 failed.append((path, value))
 
     assert failed == []
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return World()
 
 
 def test_a_hostile_answer_is_in_the_readers_language(api: Callable, agent: User) -> None:

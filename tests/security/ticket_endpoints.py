@@ -89,6 +89,17 @@ TICKETS: dict[tuple[str, str], Endpoint] = {
         per_unit=False,
         reads=True,
     ),
+    ("ticket-search", "POST"): Endpoint(
+        P.SEE_TICKETS,
+        "tickets",
+        lambda world, place: reverse("api:ticket-search"),
+        body=same({"phone": "081234567890"}),
+        per_unit=False,
+        reads=True,
+    ),
+    ("ticket-duplicates", "GET"): Endpoint(
+        P.MERGE_TICKETS, "tickets", ticket("ticket-duplicates"), hidden=P.SEE_TICKETS
+    ),
     ("ticket-performance", "GET"): Endpoint(P.EXPORT_TICKETS, "", last_month, per_unit=False),
     ("ticket-detail", "GET"): seeing("ticket-detail"),
     ("ticket-events", "GET"): seeing("ticket-events"),

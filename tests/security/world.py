@@ -1,19 +1,16 @@
-"""The stage of the permission tests: one row of everything at five units, and a fingerprint of it all."""
+"""The stage of the permission tests: one row of everything at five units."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from django.apps import apps
-from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
 from allocation.models import AllocationCheck
 from allocation.services import checks
+from common.models import Job
 from customers.models import Customer, Kogol, PhoneNumber, Tariff
 from sop.models import PsScheme
 from tests.security.order_rows import order_rows
@@ -22,21 +19,6 @@ from tests.security.sop_rows import sop_rows
 from tests.security.ticket_rows import ticket_rows
 from units.models import Area, Position, Unit, User
 from units.powers import POWERS, Power, Reach, Role
-
-OURS = (
-    "common",
-    "units",
-    "customers",
-    "allocation",
-    "tickets",
-    "programs",
-    "sop",
-    "oauth2_provider",
-    "django_celery_beat",
-    "otp_totp",
-)
-LARGE = ("units.Area", "units.ServiceArea", "units.HistoricalServiceArea", "units.HistoricalUnit")
-NOT_A_CHANGE = {"last_login"}
 
 # Where an actor may sit, and the units that stand in each relation to it.
 SEATS = {
@@ -70,6 +52,7 @@ class World:
         self.field = order_rows(self.asker, self.units, self.tickets, self.customers)
         self.programs = program_rows(self.asker, self.units, self.customers)
         self.sop = sop_rows(self.asker, self.units)
+        Job.objects.create(kind="probe", run_at=timezone.now())
         PsScheme.objects.create(unit=self.units["PLN Pusat"], scheme=1, valid_from=timezone.localdate())
 
     def _customer(self, number: int, unit: Unit) -> Customer:
@@ -118,39 +101,3 @@ def reaches(role: Role, power: Power, seat: Unit, target: Unit) -> bool:
     if reach == Reach.EVERYWHERE:
         return True
     return seat == target if reach == Reach.OWN else reach is not None and target.path.startswith(seat.path)
-
-
-def fingerprint() -> str:
-    """A digest of every row that somebody could change; of the large tables their size."""
-    digest = hashlib.sha256()
-    for label, rows in _tables():
-        digest.update(label.encode())
-        for row in rows:
-            digest.update(repr(row).encode())
-    return digest.hexdigest()
-
-
-def _tables() -> Iterator[tuple[str, list]]:
-    for app in OURS:
-        for model in apps.get_app_config(app).get_models():
-            rows = model._base_manager.all()
-            if model._meta.label in LARGE:
-                yield model._meta.label, [rows.count()]
-            else:
-                fields = [f.attname for f in model._meta.concrete_fields if f.attname not in NOT_A_CHANGE]
-                yield model._meta.label, [_plain(row) for row in rows.order_by("pk").values_list(*fields)]
-
-
-def _plain(row: tuple) -> list:
-    return [bytes(value) if isinstance(value, memoryview) else value for value in row]
-
-
-class undone(transaction.Atomic):  # noqa: N801  (reads as a word: `with undone():`)
-    """A savepoint that is always rolled back: what was allowed does not stand in the way of the next."""
-
-    def __init__(self) -> None:
-        super().__init__(using=None, savepoint=True, durable=False)
-
-    def __exit__(self, *exception: Any) -> None:
-        transaction.set_rollback(True)
-        super().__exit__(*exception)
