@@ -467,7 +467,7 @@ def test_a_check_costs_the_same_however_much_has_happened(
         while menteng.availabilities.count() < count:
             setting(menteng, 1, "PRABAYAR", manager_menteng)
             ask()
-        with django_assert_num_queries(13):  # of which two are the savepoint
+        with django_assert_num_queries(11):
             ask()
         with django_assert_num_queries(4):
             client.get(CHECKS)

@@ -27,6 +27,7 @@ def eligible(lines: list[str], units: set[str]) -> dict[str, tuple[str, str]]:
 
 
 def _counts(row: list[str], units: set[str]) -> bool:
+    if row[4] != "PASCABAYAR" or row[7] in ("1", "2", "3") or row[8] not in units:
+        return False
     local = datetime.fromisoformat(row[2]).astimezone(WIB)
-    in_time = local.strftime("%Y-%m") == row[1] and 1 <= local.day <= 5
-    return in_time and row[4] == "PASCABAYAR" and row[7] not in ("1", "2", "3") and row[8] in units
+    return [local.year, local.month] == [int(part) for part in row[1].split("-")] and 1 <= local.day <= 5

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,11 +13,14 @@ import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils.html import escape, strip_tags
 from openpyxl import load_workbook
 
 from customers.models import Customer
 from programs.models import Evaluation, PaymentImport, Program, Reward, Winner
+from programs.notices import IMPORT
 from programs.services import programs, rewards
+from tests.programs import hostile
 from tests.programs.conftest import AFTER_THE_PERIOD as AT
 from tests.programs.conftest import PERIODS, PICK_UP_DAY, payment_file
 from units.models import Unit, User
@@ -149,6 +154,49 @@ def test_the_report_of_an_import_is_for_its_officers(
     assert browse(manager_menteng).get(page).status_code == 404
 
 
+def test_a_hostile_file_is_explained_on_its_page(
+    program: Program,
+    customers: list[Customer],
+    line: Callable[..., str],
+    browse: Browse,
+    program_jakarta: User,
+    work: Callable[[], None],
+) -> None:
+    client, files = browse(program_jakarta), hostile.files(line)
+    for name in ("UTF-16", "NUL bytes", "a long line", "a line twice", "a formula", "a ZIP bomb"):
+        content, (_, _, code) = files[name]
+        take(client, program, "upload", file=SimpleUploadedFile("<b>x.csv", content))
+        work()
+        made = PaymentImport.objects.latest("pk")
+
+        page = client.get(reverse("admin:programs_paymentimport_report", args=[made.pk]))
+
+        assert (name, page.status_code, made.status) == (name, 200, "FAILED")
+        assert escape(str(IMPORT[code])) in page.content.decode(), name
+        assert "<b>x.csv" not in page.content.decode()
+
+
+def test_a_running_evaluation_is_watched_and_stopped(
+    program: Program, paid_in_time: None, browse: Browse, program_jakarta: User, work: Callable[[], None]
+) -> None:
+    client = browse(program_jakarta)
+    take(client, program, "evaluate")
+    watched = client.get(desk(program), headers={"HX-Request": "true"})
+    assert 'hx-trigger="every 2s"' in watched.content.decode()
+    assert "HX-Refresh" not in watched
+
+    take(client, program, "stop")
+    work()
+
+    assert Evaluation.objects.get().status == "CANCELLED"
+    over = client.get(desk(program), headers={"HX-Request": "true"})
+    assert over["HX-Refresh"] == "true"
+    assert "hx-trigger" not in over.content.decode().partition('id="progress"')[2].partition(">")[0]
+    take(client, program, "evaluate")
+    work()
+    assert Evaluation.objects.latest("pk").entry_count == 3
+
+
 @pytest.fixture
 def announced(
     program: Program,
@@ -189,6 +237,43 @@ def test_the_list_to_publish_names_nobody(announced: Program, browse: Browse, pr
     rows = [[cell.value for cell in row] for row in sheet.rows]
     assert rows[0] == ["up3", "tariff", "idpel", "name"]
     assert rows[1] == ["UP3 Menteng", "R1", "••••••••0001", "P•••• C••••"]
+
+
+def test_the_desk_shows_whether_the_cash_comes_in_earlier(
+    program: Program,
+    paid_in_time: None,
+    line: Callable[..., str],
+    import_file: Any,
+    evaluate: Callable[..., Evaluation],
+    browse: Browse,
+    program_jakarta: User,
+) -> None:
+    before = [line(f"54000000000{number}", "2020-12", day=day) for number, day in ((1, 4), (2, 5), (3, 6))]
+    assert import_file(payment_file(*before)).status == "APPLIED"
+    evaluate()
+
+    page = browse(program_jakarta).get(desk(program))
+
+    assert page.context["in_time"] == {"before": 66.7, "during": 100.0}
+    bars = {row["label"]: row["data"] for row in json.loads(page.context["chart"])["datasets"]}
+    assert list(bars.values()) == [
+        [0.0] * 3 + [33.33] * 3 + [0.0] * 25,
+        [0.0] * 2 + [100.0] + [0.0] * 28,
+    ]
+    assert page.context["total"] == {"eligible": 3, "winners": 0, "told": 0, "handed_over": 0, "left": 0}
+    assert "66,7 %" in page.content.decode()
+
+
+def test_a_status_shows_in_words(announced: Program, browse: Browse, manager_menteng: User) -> None:
+    client, winner = browse(manager_menteng), Winner.objects.order_by("pk")[0]
+    for page, text in (
+        (reverse("admin:programs_program_changelist"), announced.get_status_display()),
+        (reverse("admin:programs_winner_changelist"), winner.get_status_display()),
+        (reverse("admin:programs_winner_change", args=[winner.pk]), winner.get_status_display()),
+    ):
+        shown = strip_tags(client.get(page).content.decode())
+        assert text in shown, page
+        assert not {"ANNOUNCED", "SELECTED"} & set(re.findall(r"\w+", shown)), page
 
 
 def test_the_desk_costs_the_same_for_any_number_of_winners(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import os
-import zipfile
+import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,6 +19,7 @@ from customers.models import Customer
 from programs.models import Payment, PaymentDay, PaymentImport, Program
 from programs.services import imports
 from programs.services.payment_file import COLUMNS, PATTERNS, PaymentFile, UnreadableFile
+from tests.programs import hostile
 from tests.programs.conftest import PERIODS, payment_file
 from tests.programs.oracle import WIB
 from units.models import User
@@ -199,53 +201,37 @@ def test_an_import_that_was_replaced_cannot_be_corrected(
     assert Payment.objects.count() == 1
 
 
-@pytest.mark.parametrize(
-    ("content", "row"),
-    [
-        (b"", (1, "", "empty")),
-        (b"a,b\n1,2\n", (1, "", "columns")),
-        (payment_file(), (1, "", "empty")),
-        (payment_file("\0\0\0\n"), (2, "", "not_text")),
-        (payment_file() + b"\xff\xfe\n", (2, "", "not_utf8")),
-        (payment_file("x" * 5000 + "\n"), (2, "", "line_too_long")),
-        (payment_file("x" * 5_000_000), (2, "", "line_too_long")),
-        (gzip.compress(payment_file("x"), mtime=0)[:-12], (1, "", "bad_gzip")),
-        (b"\x1f\x8bnonsense", (1, "", "bad_gzip")),
-        (payment_file('"open,quote\n'), (2, "", "cell_count")),
-        (payment_file("1,2,3\n"), (2, "", "cell_count")),
-        (payment_file("=cmd|' /C calc'!A0" + "," * 10 + "\n"), None),
-        (payment_file(*["\n"] * 20_000), (10_002, "", "too_many_errors")),
-    ],
-)
-def test_a_hostile_file_gets_a_report(
-    customers: list[Customer], import_file: Import, content: bytes, row: tuple | None
+def test_a_hostile_file_gets_a_report_in_bounded_memory(
+    customers: list[Customer], line: Line, import_file: Import
 ) -> None:
-    done = import_file(content)
+    for name, (content, row) in hostile.files(line).items():
+        done, peak = _measured(lambda content=content: import_file(content))
 
-    assert done.status == "FAILED"
-    assert row is None or row in codes(done)
-    assert done.error_count
+        assert (name, done.status, row in codes(done)) == (name, "FAILED", True), codes(done)[:5]
+        assert done.error_count >= len(done.report) > 0, name
+        assert peak < 32 * hostile.MEGABYTE, (name, peak)
     assert not Payment.objects.exists()
 
 
-def test_a_zip_or_spreadsheet_is_told_apart(
-    customers: list[Customer], line: Line, import_file: Import
-) -> None:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("payments.csv", payment_file(line()))
-
-    assert codes(import_file(file.getvalue())) == [(0, "", "is_zip")]
+def _measured(work: Callable[[], Any]) -> tuple[Any, int]:
+    """What `work` answers, and the most memory that Python held for it."""
+    tracemalloc.start()
+    try:
+        return work(), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 class _Endless(io.RawIOBase):
     """Ten gigabytes of one byte, made as they are read; counts how many were."""
 
+    size = 10 * 1024**3
+
     def __init__(self, byte: bytes) -> None:
         self.byte, self.given = byte, 0
 
     def read(self, size: int = -1) -> bytes:
-        size = min(size, 10 * 1024**3 - self.given)
+        size = min(size, self.size - self.given)
         self.given += size
         return self.byte * size
 
@@ -265,21 +251,29 @@ def _read(raw: Any) -> PaymentFile:
     return file
 
 
-def test_a_line_of_ten_gigabytes_is_not_read_to_its_end() -> None:
+def test_a_line_of_ten_gigabytes_is_not_read_to_its_end(
+    program: Program, program_jakarta: User, customers: list[Customer]
+) -> None:
     endless = _Endless(b"7")
 
-    _read(endless)
+    done, peak = _measured(
+        lambda: imports.import_now(
+            program=program, raw=endless, name="endless.csv", size=_Endless.size, by=program_jakarta
+        )
+    )
 
-    assert endless.given <= 2 * 1024 * 1024
+    assert codes(done) == [(1, "", "line_too_long")]
+    assert endless.given <= 2 * hostile.MEGABYTE
+    assert peak < 32 * hostile.MEGABYTE
 
 
 def test_a_gzip_bomb_is_not_unpacked() -> None:
-    bomb = gzip.compress(b"0" * 200_000_000, mtime=0)
-    assert len(bomb) < 250_000
+    bomb = hostile.bomb(b"", b"0")
+    assert len(bomb) < 12 * hostile.MEGABYTE
 
     file = _read(io.BytesIO(bomb))
 
-    assert file.digest  # of the megabyte that was unpacked
+    assert file.digest == hashlib.sha256(b"0" * hostile.MEGABYTE).hexdigest()  # what was unpacked
     assert file.line_count == 0
 
 

@@ -24,7 +24,8 @@ from programs.services import demo, evaluations, imports, long_work, reference
 from programs.services.generator import Generator
 from units.models import User
 
-COUNT = 20_000
+COUNT = 10_000
+KILLED = 0.02, 0.9  # between which parts of a file
 
 pytestmark = [
     pytest.mark.postgres,
@@ -84,13 +85,13 @@ def manage() -> Iterator[Callable[..., subprocess.Popen[str]]]:
         process.wait()
 
 
-def make_large(path: Path) -> None:
-    """Pay every bill of a file twelve times, so that there is time to break its import off."""
-    header, *lines = path.read_text().splitlines(keepends=True)
-    with path.open("w") as file:
-        file.write(header)
-        for number in range(12):
+def make_large(path: Path, times: int) -> int:
+    """Pay every bill `times` more, so that there is time to break the import off; answers the lines."""
+    lines = path.read_text().splitlines(keepends=True)[1:]
+    with path.open("a") as file:
+        for number in range(times):
             file.writelines(line.replace(",T21", f",U{number}") for line in lines)
+    return len(lines) * (times + 1)
 
 
 def import_command(path: Path) -> tuple[str, ...]:
@@ -106,25 +107,19 @@ def test_an_import_killed_at_random_moments_leaves_nothing(
     program: Program, officer: User, files: list[Path], manage: Callable[..., subprocess.Popen[str]]
 ) -> None:
     """Each of the five files is killed once on its way, then imported; the list is that of a quiet run."""
-    for path in files:
-        make_large(path)
     chance = random.Random(5)
-    survived = 0
     for path in files:
+        lines = make_large(path, 2)
         before = Payment.objects.count()
         process = manage(*import_command(path))
-        _wait_until_it_runs()
-        time.sleep(chance.uniform(0, 1.5))
+        _wait_until_it_has_written(int(lines * chance.uniform(*KILLED)))
         process.send_signal(signal.SIGKILL)
         process.wait()
         _wait_until_it_is_gone()
-        if PaymentImport.objects.filter(file_name=path.name, status="APPLIED").exists():
-            survived += 1  # it was faster than the signal
-            continue
+        assert not PaymentImport.objects.filter(file_name=path.name, status="APPLIED").exists()
         assert Payment.objects.count() == before
         again = manage(*import_command(path))
         assert again.wait(120) == 0, again.stderr and again.stderr.read()
-    assert survived < len(files), "no import was killed on its way"
     assert not PaymentImport.objects.filter(status="RUNNING").exists()
     disturbed = evaluate(program, officer)
 
@@ -139,12 +134,17 @@ def test_an_import_killed_at_random_moments_leaves_nothing(
     assert evaluate(program, officer).digest == disturbed.digest
 
 
-def _wait_until_it_runs() -> None:
-    for _ in range(600):
-        if PaymentImport.objects.filter(status="RUNNING").exists():
-            return
-        time.sleep(0.02)
-    raise AssertionError("the import did not begin")
+def _wait_until_it_has_written(lines: int) -> None:
+    end = time.monotonic() + 120
+    with connection.cursor() as cursor:
+        while time.monotonic() < end:
+            cursor.execute(
+                "SELECT max(tuples_processed) FROM pg_stat_progress_copy"
+                " WHERE datname = current_database() AND relid = 'programs_payment'::regclass"
+            )
+            if (cursor.fetchone()[0] or 0) >= lines:
+                return
+    raise AssertionError("the import did not get so far")
 
 
 def _wait_until_it_is_gone() -> None:
@@ -153,6 +153,7 @@ def _wait_until_it_is_gone() -> None:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
             )
             if cursor.fetchone()[0] == 0:
                 return
@@ -197,7 +198,7 @@ def test_a_running_import_shows_its_progress_and_can_be_cancelled(
     program: Program, officer: User, files: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(long_work, "SECONDS", 0.02)
-    make_large(files[0])
+    make_large(files[0], 11)
     found: list[str] = []
 
     def cancel() -> None:

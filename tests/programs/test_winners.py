@@ -293,7 +293,9 @@ def test_the_up3_of_the_winner_contacts_and_nobody_else(
 
     contact = Contact.objects.get()
     assert (contact.by, contact.reached, contact.at) == (manager_menteng, False, AT)
-    assert "protokol" in winner.program.announcement_note or "protocol" in contact.get_method_display()
+    assert winner.program.announcement_note == (
+        "Metode penyampaian dengan memperhatikan protokol kesehatan pencegahan Covid-19."
+    )
     winner.refresh_from_db()
     assert winner.status == "SELECTED"
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +17,9 @@ from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
+from customers.models import AccessLog
 from tests.tickets.copies import copy_ticket
+from tickets.admin.performance import first_of_months
 from tickets.models import (
     Crew,
     EventKind,
@@ -269,7 +272,7 @@ def exported(ticket: Ticket, posko_gambir: Unit) -> WorkOrder:
     return WorkOrder.objects.get(ticket=ticket)
 
 
-def _export(client: Client, kind: str) -> Any:
+def _export(client: Client, kind: str, reason: str = "laporan bulanan posko") -> Any:
     now = timezone.localtime()
     since, until = now - timedelta(days=1), now + timedelta(days=1)
     body = {
@@ -278,8 +281,50 @@ def _export(client: Client, kind: str) -> Any:
         "until_0": f"{until:%d/%m/%Y}",
         "until_1": "00:00",
         "kind": kind,
+        "reason": reason,
     }
     return client.post(reverse("admin:tickets_ticket_export"), body)
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_an_export_stands_in_the_access_log_with_its_digest(
+    browse: Browse, posko_menteng: User, exported: WorkOrder, kind: str
+) -> None:
+    answer = _export(browse(posko_menteng), kind)
+    begun = list(AccessLog.objects.values_list("reader__username", "role", "reason"))
+    content = b"".join(answer.streaming_content)
+
+    assert begun == [("posko_menteng", "POSKO_OFFICER", "laporan bulanan posko")]
+    last = AccessLog.objects.latest("pk")
+    assert (last.kind, last.row_count, last.reason) == ("EXPORT", 1, "laporan bulanan posko")
+    assert last.digest == hashlib.sha256(content).hexdigest()
+    assert last.fields == list(export.COLUMNS)
+    assert last.unit == posko_menteng.positions.get().unit
+
+
+def test_an_export_that_is_broken_off_is_recorded_with_what_left(
+    posko_menteng: User, ticket: Ticket, exported: WorkOrder
+) -> None:
+    """A response closes the lines that it was given when its reader goes away."""
+    copy_ticket(ticket, 30)
+    lines = export.stream_csv(tickets=Ticket.objects.all(), by=posko_menteng, reason="laporan bulanan")
+    taken = b"".join(next(lines) for _ in range(12))
+    lines.close()
+
+    begun, last = AccessLog.objects.order_by("pk")
+    assert (begun.row_count, begun.digest) == (0, "")
+    assert last.digest == hashlib.sha256(taken).hexdigest()
+    assert last.row_count == 10
+
+
+@pytest.mark.parametrize("reason", ["", "pendek"])
+def test_nothing_leaves_without_a_reason(
+    browse: Browse, posko_menteng: User, exported: WorkOrder, reason: str
+) -> None:
+    answer = _export(browse(posko_menteng), "csv", reason)
+
+    assert (answer.status_code, answer.streaming) == (200, False)
+    assert not AccessLog.objects.exists()
 
 
 def test_the_work_orders_leave_as_csv(
@@ -347,3 +392,34 @@ def test_rpt_and_rct_per_posko_and_crew_and_month(
         assert (found.tickets, found.restored, found.in_time) == (1, 1, 1)
         assert found.month == timezone.localdate(ticket.reported_at).replace(day=1)
     assert performance.by_unit(user=manager_bandung, **span) == []
+
+
+def test_the_page_of_response_and_recovery_counts_what_its_reader_sees(
+    browse: Browse,
+    posko_menteng: User,
+    manager_bandung: User,
+    agent: User,
+    ticket: Ticket,
+    exported: WorkOrder,
+) -> None:
+    page = reverse("admin:tickets_ticket_performance")
+
+    shown = browse(posko_menteng).get(page, {"months": "12"})
+    (unit,) = shown.context["units"]
+    assert (unit.name, unit.in_time) == ("Posko Gambir", 1)
+    assert '<td class="py-1 pr-4">0.40</td><td class="py-1 pr-4">1.10</td>' in shown.text
+    assert browse(manager_bandung).get(page, {"months": "no number"}).context["units"] == []
+    assert browse(agent).get(page).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("now", "months", "since"),
+    [
+        ("2026-03-31T20:00Z", 1, "2026-04-01"),  # already April in Jakarta
+        ("2026-01-15T00:00Z", 1, "2026-01-01"),
+        ("2026-01-15T00:00Z", 3, "2025-11-01"),
+        ("2026-12-31T00:00Z", 12, "2026-01-01"),
+    ],
+)
+def test_a_span_begins_with_a_month_of_the_office(now: str, months: int, since: str) -> None:
+    assert first_of_months(datetime.fromisoformat(now), months).isoformat()[:10] == since

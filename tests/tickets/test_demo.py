@@ -10,7 +10,7 @@ from django.utils import timezone
 from customers.models import Customer, Meter
 from customers.services import demo as customers_demo
 from pln_portal import demo as accounts
-from tests.tickets.test_walks import check
+from tests.tickets.walking import check
 from tickets.models import Status, Ticket, TicketEvent
 from tickets.services import demo
 

@@ -9,7 +9,7 @@ from common.models import ReferenceLoad
 from units.models import Area, ServiceArea, Unit, UnitAlias
 from units.services import reference
 from units.services.areas import load_areas
-from units.services.service_areas import NoServingUnit, find_unit, load_service_areas, serving_unit
+from units.services.service_areas import load_service_areas, serving_unit
 from units.services.structure import load_units
 
 pytestmark = pytest.mark.django_db
@@ -92,9 +92,6 @@ def test_where_no_unit_is_known_somebody_has_to_choose(code):
     load_areas(only=("31.01", "73.71", "91.71"))
 
     assert serving_unit(area(code), TODAY) is None
-    with pytest.raises(NoServingUnit) as refusal:
-        find_unit(area=area(code), on=TODAY)
-    assert refusal.value.code == "no_serving_unit"
 
 
 def test_the_most_specific_row_wins(bandung, menteng):
@@ -127,7 +124,7 @@ def test_finding_the_unit_costs_one_query(django_assert_num_queries):
     village = area("31.71.01.1001")
 
     with django_assert_num_queries(1):
-        assert find_unit(area=village, on=TODAY).name == "ULP Gambir"
+        assert serving_unit(village, TODAY).name == "ULP Gambir"
 
 
 def test_loading_again_changes_nothing():
