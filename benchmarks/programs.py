@@ -4,7 +4,8 @@
     .venv/bin/python -m benchmarks.programs --customers 100000
 
 Makes a scratch database beside the one named, measures both sides in the same run on the same file, and
-drops it again. 5,000,000 customers with 5 months need some 15 GB of disk.
+drops it again. 5,000,000 customers with 5 months need some 15 GB of disk. On a busy machine give the server's
+processes the same priority as this one: at a lower priority only our side of the comparison would wait.
 """
 
 from __future__ import annotations
@@ -57,8 +58,8 @@ WHERE months = 5
 def main() -> int:
     options = _options()
     address = urlsplit(os.environ.get("DATABASE_URL", "postgres://postgres@127.0.0.1:5432/postgres"))
-    with _scratch_database(address) as scratch:
-        _set_up_django(scratch)
+    with scratch_database(address, SCRATCH) as scratch:
+        set_up_django(scratch)
         with tempfile.TemporaryDirectory(dir=options.directory) as folder:
             return _Benchmark(options, scratch, Path(folder)).run()
 
@@ -72,24 +73,25 @@ def _options() -> argparse.Namespace:
 
 
 @contextmanager
-def _scratch_database(address: Any) -> Any:
+def scratch_database(address: Any, name: str) -> Any:
+    """A database of that name beside the one at `address`, dropped in the end."""
     server = psycopg2.connect(address.geturl())
     server.autocommit = True
     with server.cursor() as cursor:
-        cursor.execute(f"DROP DATABASE IF EXISTS {SCRATCH}")
-        cursor.execute(f"CREATE DATABASE {SCRATCH}")
+        cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+        cursor.execute(f"CREATE DATABASE {name}")
     try:
-        yield address._replace(path=f"/{SCRATCH}").geturl()
+        yield address._replace(path=f"/{name}").geturl()
     finally:
         from django.db import connections
 
         connections.close_all()
         with server.cursor() as cursor:
-            cursor.execute(f"DROP DATABASE IF EXISTS {SCRATCH} WITH (FORCE)")
+            cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         server.close()
 
 
-def _set_up_django(scratch: str) -> None:
+def set_up_django(scratch: str) -> None:
     os.environ |= {
         "DATABASE_URL": scratch,
         "DJANGO_SETTINGS_MODULE": "pln_portal.settings",
@@ -238,7 +240,7 @@ def _timed(work: Callable[[], Any]) -> float:
 
 
 def _say(text: str) -> None:
-    print(text, flush=True)
+    print(f"{time.strftime('%H:%M:%S')} load {os.getloadavg()[0]:4.1f}  {text}", flush=True)
 
 
 if __name__ == "__main__":
