@@ -241,9 +241,11 @@ CELERY_BEAT_SCHEDULE = {
 VENDING_SERVICE: str = env.str(
     "VENDING_SERVICE", "" if PRODUCTION else "tickets.vending.SimulatedVendingService"
 )
+VENDING_TIMEOUT = env.float("VENDING_TIMEOUT", 10.0)  # seconds that one call may take
 MESSAGE_GATEWAY: str = env.str(
     "MESSAGE_GATEWAY", "" if PRODUCTION else "tickets.messaging.SimulatedMessageGateway"
 )
+SUBSIDY_REGISTER = env.str("SUBSIDY_REGISTER", "sop.registers.NotConnected")
 # Private networks that webhooks may nevertheless reach, e.g. 10.20.0.0/16; every other one is refused.
 WEBHOOK_NETWORKS = env.list("WEBHOOK_NETWORKS", default=[])
 
@@ -273,6 +275,8 @@ AUTH_PASSWORD_VALIDATORS = [
 DEMO_PASSWORD = env.str("DEMO_PASSWORD", "pln-demo-123")
 LOGIN_URL = reverse_lazy("login")
 LOGIN_REDIRECT_URL = "/"
+# Where fragments of lower apps link to; the screens stand above them.
+TICKET_PAGE, SOP_PAGE = "console:ticket", "console:sop"
 LOGOUT_REDIRECT_URL = reverse_lazy("login")
 OTP_TOTP_ISSUER = "PLN Portal"
 OTP_ADMIN_HIDE_SENSITIVE_DATA = True  # nobody reads the second step of another account
@@ -324,10 +328,6 @@ OAUTH2_PROVIDER = {
         )
     },
 }
-
-# --- Other systems --------------------------------------------------------------------------------
-
-SUBSIDY_REGISTER = env.str("SUBSIDY_REGISTER", "sop.registers.NotConnected")
 
 # --- API ------------------------------------------------------------------------------------------
 

@@ -42,6 +42,7 @@ NAVIGATION = [
         "title": _("Tickets"),
         "items": [
             _entry(_("Tickets"), "confirmation_number", "tickets_ticket"),
+            _entry(_("Response and recovery"), "speed", "tickets_ticket", "performance"),
             _entry(_("Notifications"), "notifications", "tickets_notification"),
             _entry(_("Problem types"), "category", "tickets_problemtype"),
             _entry(_("Service targets (TMP)"), "timer", "tickets_servicepolicy"),
