@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from console.navigation import entries_for
 from customers.models import Phase, PowerStep, Product, Tariff
-from units.models import Area, AreaLevel, Unit, UnitKind
+from tickets.services.routing import units_to_choose
+from units.models import Area, AreaLevel, Unit
 from units.powers import Power
 
 # As the matrix of the SOP writes them (R-002-8).
@@ -45,8 +46,8 @@ def page_for(power: Power) -> Callable[[Page], Page]:
 
 
 def units_by_parent() -> list[tuple[str, list[Unit]]]:
-    """The UP3s of today, under the unit that each belongs to."""
-    rows = Unit.objects.in_force(timezone.localdate()).filter(kind=UnitKind.UP3)
+    """The units that may be chosen by hand today, under the unit that each belongs to."""
+    rows = units_to_choose(timezone.localdate())
     ordered = rows.select_related("parent").order_by("parent__name", "name")
     return [(str(parent), list(found)) for parent, found in groupby(ordered, key=lambda it: it.parent)]
 

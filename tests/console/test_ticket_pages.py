@@ -267,7 +267,12 @@ def test_a_wide_outage_is_shown_with_its_estimate_before_the_report_is_saved(
 
 def test_the_unit_and_the_posko_are_chosen_by_hand_from_the_tree(browse, agent, unit):
     menteng = unit("UP3 Menteng")
-    assert f'<option value="{menteng.code}">' in browse(agent).get(reverse("console:report")).content.decode()
+    offered = browse(agent).get(reverse("console:report")).content.decode()
+    assert f'<option value="{menteng.code}">' in offered
+    assert '<option value="32">UIW Sulawesi Selatan, Tenggara &amp; Barat' in offered, (
+        "none of its UP3s is known"
+    )
+    assert '<option value="54">' not in offered
 
     poskos = page_of(browse, agent, f"{reverse('api:unit-list')}?kind=POSKO&unit={menteng.code}")
 

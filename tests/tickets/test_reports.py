@@ -18,7 +18,7 @@ from tickets.models import EventKind, ProblemType, Status, Tab, Ticket, TicketEv
 from tickets.services.corrections import edit_ticket
 from tickets.services.report import Report
 from tickets.services.tickets import create_ticket
-from units.models import Unit, User
+from units.models import Area, Unit, User
 
 Make = Callable[..., Report]
 
@@ -96,6 +96,35 @@ def test_where_a_unit_has_several_poskos_one_is_chosen(
     assert (refusal.value.code, refusal.value.field) == ("posko_required", "posko")
 
     assert create_ticket(report=report(area=None, unit=menteng, posko=posko_gambir), by=agent).unit == menteng
+
+
+@pytest.mark.requirement("R-003-29", "R-003-89")
+def test_a_region_whose_up3s_are_not_known_yet_is_served_by_its_uiw(
+    report: Make, agent: User, unit: Callable[[str], Unit], customer: Customer, jakarta: Unit
+) -> None:
+    makassar, region = Area.objects.get(pk="73.71"), unit("UIW Sulawesi Selatan, Tenggara & Barat")
+    with pytest.raises(Invalid) as refusal:
+        create_ticket(report=report(area=makassar), by=agent)
+    assert (refusal.value.code, refusal.value.field) == ("unit_required", "unit")
+
+    by_hand = create_ticket(report=report(area=makassar, unit=region), by=agent)
+    assert (by_hand.unit, by_hand.posko) == (region, region)
+    Customer.objects.filter(pk=customer.pk).update(unit=region, area=makassar)
+    customer.refresh_from_db()
+    assert create_ticket(report=report(area=None, customer=customer), by=agent).posko == region
+
+    for parent in (jakarta, unit("PLN Pusat")):
+        with pytest.raises(Invalid) as refusal:
+            create_ticket(report=report(area=None, unit=parent), by=agent)
+        assert (refusal.value.code, refusal.value.field) == ("not_serving", "unit")
+
+
+def test_a_posko_that_has_ended_is_not_chosen(
+    report: Make, agent: User, unit: Callable[[str], Unit], posko_gambir: Unit
+) -> None:
+    Unit.objects.filter(pk=posko_gambir.pk).update(valid_until=timezone.localdate() - timedelta(days=1))
+
+    assert create_ticket(report=report(), by=agent).posko == unit("ULP Gambir")
 
 
 def test_a_posko_of_another_unit_is_refused(
