@@ -26,8 +26,7 @@ def acting_position(*, user: User, power: Power, unit: Unit, at: datetime) -> Po
         positions = positions.select_for_update(of=("self",))
     candidates = sorted(positions, key=lambda position: position.is_acting)
     for position in candidates:
-        in_force = position.starts_at <= at and (position.ends_at is None or at < position.ends_at)
-        if in_force and position.allows(power, unit):
+        if position.is_in_force(at) and position.allows(power, unit):
             return position
     raise Forbidden(_("No position of yours allows this at %(unit)s.") % {"unit": unit})
 

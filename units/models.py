@@ -343,6 +343,9 @@ class Position(models.Model):
         acting = "Plt. " if self.is_acting else ""
         return f"{acting}{self.get_role_display()}, {self.unit}"
 
+    def is_in_force(self, at: datetime) -> bool:
+        return self.starts_at <= at and (self.ends_at is None or at < self.ends_at)
+
     def allows(self, power: Power, unit: Unit | None = None) -> bool:
         """Whether this position gives `power` at `unit` (anywhere, when no unit is named)."""
         reach = POWERS[Role(self.role)].get(power)

@@ -279,8 +279,7 @@ def _locked(call_id: UUID, by: User, at: datetime) -> tuple[State, list[CallStep
 
 def _is_held(position: Position, site: Unit, at: datetime) -> bool:
     """Whether the position in which the call was opened still allows to go on with it."""
-    is_in_force = position.starts_at <= at and (position.ends_at is None or at < position.ends_at)
-    return is_in_force and position.allows(Power.RUN_CALLS, site)
+    return position.is_in_force(at) and position.allows(Power.RUN_CALLS, site)
 
 
 def _rows(call: Call) -> list[CallStep]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -20,7 +21,7 @@ from sop.services.facts import Words
 from sop.services.running import PROBLEM_FIELD, UNIT_FIELD
 from sop.situation import Situation
 from tickets.models import PowerState, ProblemType, Ticket, WorkOrderType
-from tickets.services.diagnosis import submit_diagnosis
+from tickets.services.diagnosis import report_diagnosed
 from tickets.services.repeats import record_repeat
 from tickets.services.report import Report
 from tickets.services.tickets import create_ticket
@@ -136,22 +137,36 @@ class Execution:
 
 
 def _make_ticket(execution: Execution, situation: Situation, about: Draft, given: Given) -> None:
-    report = report_of(situation, about, given)
-    try:
-        execution.ticket = create_ticket(report=report, by=situation.agent, at=situation.at)
-    except Invalid as refusal:
-        if refusal.field in PLACES:  # the agent mends it in the one field that this step has for it
-            refusal.field = f"fields/{UNIT_FIELD}"
-        raise
+    with _mended_here():
+        execution.ticket = create_ticket(
+            report=report_of(situation, about, given),
+            by=situation.agent,
+            held=execution.call.position,
+            at=situation.at,
+        )
 
 
 def _make_diagnosed_ticket(execution: Execution, situation: Situation, about: Draft, given: Given) -> None:
     """The report with its nine readings, handed to the command centre at once (R-003-67, R-003-112)."""
-    _make_ticket(execution, situation, about, given)
-    assert execution.ticket is not None  # just made  # noqa: S101
-    submit_diagnosis(
-        ticket=execution.ticket, readings=readings(situation), by=situation.agent, at=situation.at
-    )
+    with _mended_here():
+        execution.ticket = report_diagnosed(
+            report=report_of(situation, about, given),
+            readings=readings(situation),
+            by=situation.agent,
+            held=execution.call.position,
+            at=situation.at,
+        )
+
+
+@contextmanager
+def _mended_here() -> Iterator[None]:
+    """A refused place is mended in the one field that an outcome has for it."""
+    try:
+        yield
+    except Invalid as refusal:
+        if refusal.field in PLACES:
+            refusal.field = f"fields/{UNIT_FIELD}"
+        raise
 
 
 def readings(situation: Situation) -> dict[str, Any]:
@@ -260,6 +275,7 @@ def _repeat(execution: Execution, situation: Situation, about: Draft, given: Giv
         channel=situation.channel,
         caller_number=situation.caller_number,
         words="\n".join(_notes(situation, about))[:500],
+        held=execution.call.position,
         at=situation.at,
     )
 

@@ -61,6 +61,9 @@ class ProblemType(models.Model):
     def __str__(self) -> str:
         return f"{self.name} – {self.sub_name}" if self.sub_name else self.name
 
+    def is_in_force(self, on: date) -> bool:
+        return self.valid_from <= on and (self.valid_until is None or on <= self.valid_until)
+
 
 class TicketSerial(models.Model):
     """Hands out the last six digits of report numbers: one row per number, no row that anybody waits on."""

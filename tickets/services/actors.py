@@ -35,20 +35,26 @@ def officer(*, user: User, power: Power, unit: Unit, at: datetime) -> Actor:
     return Actor(user=user, position=acting_position(user=user, power=power, unit=unit, at=at))
 
 
-def reporter(*, user: User, power: Power, unit: Unit | None, at: datetime) -> Actor:
+def reporter(
+    *, user: User, power: Power, unit: Unit | None, at: datetime, held: Position | None = None
+) -> Actor:
     """As `officer`, without a lock: a channel's one account reports for thousands at the same time.
 
     A report that crosses the end of the position by a moment is still a report. Without a unit (a report
-    closed at the contact centre) the power must reach every unit.
+    closed at the contact centre) the power must reach every unit. `held`, a position of theirs that the
+    caller has locked, is tried first.
 
     Raises:
         Forbidden: no position in force gives this power there.
     """
+    place = unit or _nowhere()
+    if held is not None and held.is_in_force(at) and held.allows(power, place):
+        return Actor(user=user, position=held)
     positions = (
         Position.objects.active(at).filter(holder=user).select_related("unit").order_by("is_acting", "pk")
     )
     for position in positions:
-        if position.allows(power, unit or _nowhere()):
+        if position.allows(power, place):
             return Actor(user=user, position=position)
     raise Forbidden(_("No position of yours allows this."))
 

@@ -43,7 +43,9 @@ from tickets.services.decisions import (
     too_late,
 )
 from tickets.services.ledger import require_open
-from units.models import User
+from tickets.services.report import Report
+from tickets.services.tickets import create_ticket
+from units.models import Position, User
 from units.powers import Power
 
 MAX_REASON = 500
@@ -54,6 +56,7 @@ __all__ = [
     "OwnSubmission",
     "approve_ctt",
     "record_approval",
+    "report_diagnosed",
     "send_officer",
     "submit_diagnosis",
 ]
@@ -94,27 +97,62 @@ def submit_diagnosis(
     if before:
         require_free(before, at)
     _check_version(before, version)
-    values = _judge(ticket, checked, at) | {
+    return _hand_in(ticket, checked, before, actor, at), before is None
+
+
+@transaction.atomic
+def report_diagnosed(
+    *,
+    report: Report,
+    readings: Mapping[str, Any],
+    by: User,
+    held: Position | None = None,
+    at: datetime | None = None,
+) -> Ticket:
+    """Record a report for KWH PERIKSA with its nine readings at once.
+
+    As `create_ticket` and then `submit_diagnosis` would, without looking twice.
+
+    Raises: as they do.
+    """
+    at = at or timezone.now()
+    checked = check_readings(readings)
+    ticket = create_ticket(report=report, by=by, held=held, at=at)
+    _check_kind(ticket)
+    actor = _submitter(ticket, by, at, held)
+    _hand_in(ticket, checked, None, actor, at)
+    return ticket
+
+
+def _hand_in(
+    ticket: Ticket, readings: Readings, before: SelfDiagnosis | None, actor: Actor, at: datetime
+) -> SelfDiagnosis:
+    """Write the readings with what follows from them, and the event."""
+    values = _judge(ticket, readings, at) | {
         "channel": ticket.channel if actor.is_channel else Channel.CC123,
-        "submitted_by": by,
+        "submitted_by": actor.user,
         "submitted_at": at,
     }
     diagnosis = _store(before, ticket, values)
-    data = {"version": diagnosis.version, "readings": checked}
+    data = {"version": diagnosis.version, "readings": readings}
     ledger.write(ticket=ticket, kind=EventKind.DIAGNOSED, actor=actor, at=at, data=data)
-    return diagnosis, before is None
+    return diagnosis
 
 
-def _submitter(ticket: Ticket, by: User, at: datetime) -> Actor:
-    actor = reporter(user=by, power=Power.SUBMIT_DIAGNOSIS, unit=ticket.posko, at=at)
+def _submitter(ticket: Ticket, by: User, at: datetime, held: Position | None = None) -> Actor:
+    actor = reporter(user=by, power=Power.SUBMIT_DIAGNOSIS, unit=ticket.posko, held=held, at=at)
     if actor.is_channel and ticket.client_id != by.pk:
         raise Forbidden(_("A channel system submits for its own reports."))
     return actor
 
 
-def _check_awaited(ticket: Ticket) -> None:
+def _check_kind(ticket: Ticket) -> None:
     if ticket.wo_type != WorkOrderType.KWH_PERIKSA:
         raise NotAwaited(_("%(ticket)s is no KWH PERIKSA report.") % {"ticket": ticket})
+
+
+def _check_awaited(ticket: Ticket) -> None:
+    _check_kind(ticket)
     decided = SelfDiagnosis.objects.filter(ticket=ticket).exclude(status=DiagnosisStatus.SUBMITTED).first()
     if decided:
         raise too_late(decided)
@@ -159,11 +197,12 @@ def _judge(ticket: Ticket, readings: Readings, at: datetime) -> dict[str, Any]:
 
 def _meter_number(ticket: Ticket) -> str:
     """The meter that a token would be for: a CTT without one cannot be issued."""
+    if ticket.meter_number:
+        return ticket.meter_number
     meter = ticket.customer.current_meter if ticket.customer else None
-    number = ticket.meter_number or (meter.number if meter else "")
-    if not number:
+    if meter is None:
         raise Invalid(_("The meter number is not known."), code="meter_unknown", field="meter_number")
-    return number
+    return meter.number
 
 
 def _limiter(ticket: Ticket) -> int | None:

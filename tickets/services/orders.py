@@ -39,6 +39,12 @@ def lock(order: WorkOrder) -> WorkOrder:
     return rows.select_related("posko", "crew", "shift").get(pk=order.pk)
 
 
+def begin(ticket: Ticket, *, actor: Actor, at: datetime) -> None:
+    """Open the order that a new ticket needs, if it needs one."""
+    if needs_order(ticket):
+        open_order(ticket, actor=actor, at=at)
+
+
 def keep_up(ticket: Ticket, *, actor: Actor, at: datetime, reason: str = "") -> None:
     """After `ticket` changed: open the order that it now needs, end the waiting one that it no longer needs.
 

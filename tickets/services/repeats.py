@@ -19,7 +19,7 @@ from tickets.rules.nearness import box_around, distance_m
 from tickets.services import clock, ledger, orders
 from tickets.services.actors import officer, reporter
 from tickets.services.ledger import require_open
-from units.models import User
+from units.models import Position, User
 from units.powers import Power
 
 NEAR_M = 150
@@ -147,12 +147,13 @@ def record_repeat(
     channel: str,
     caller_number: str = "",
     words: str = "",
+    held: Position | None = None,
     at: datetime | None = None,
 ) -> Ticket:
     """Record that somebody reports again what `ticket` is open for (R-003-16).
 
     A repeat of a merged ticket counts for the one it was merged into. It raises the ticket in the lists, and
-    never makes another one.
+    never makes another one. `held` as for `create_ticket`.
 
     Raises:
         Forbidden: `by` may not report here.
@@ -160,7 +161,7 @@ def record_repeat(
     """
     at = at or timezone.now()
     current = ledger.lock(_root(ticket))
-    actor = reporter(user=by, power=Power.CREATE_TICKETS, unit=current.posko, at=at)
+    actor = reporter(user=by, power=Power.CREATE_TICKETS, unit=current.posko, held=held, at=at)
     require_open(current)
     phone = customer_rules.normalise_phone(caller_number).number if caller_number.strip() else ""
     TicketRepeat.objects.create(

@@ -92,8 +92,7 @@ def check_report(report: Report, at: datetime) -> None:
 def _is_type_offered(report: Report, today: date) -> bool:
     """A follow-up keeps the type of the first ticket, whatever became of it."""
     kind = report.problem_type
-    offered = ProblemType.objects.in_force(today).filter(pk=kind.pk)
-    return kind.tab == report.tab and (report.follows is not None or offered.exists())
+    return kind.tab == report.tab and (report.follows is not None or kind.is_in_force(today))
 
 
 def _check_order_type(report: Report) -> None:

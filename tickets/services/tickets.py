@@ -25,7 +25,7 @@ from tickets.services.numbering import next_number
 from tickets.services.outages import outage_of_report
 from tickets.services.report import Report, check_channel, check_report, check_row, phone_at
 from tickets.services.routing import Place, find_place
-from units.models import User
+from units.models import Position, User
 from units.powers import Power
 
 
@@ -58,11 +58,14 @@ COPIED = (
 
 
 @transaction.atomic
-def create_ticket(*, report: Report, by: User, at: datetime | None = None) -> Ticket:
+def create_ticket(
+    *, report: Report, by: User, held: Position | None = None, at: datetime | None = None
+) -> Ticket:
     """Record a report: number, unit and posko, service target and clock, first event.
 
     A report closed at the contact centre is born ISSUE_CLOSED and never reaches a unit (R-ALL-2); one for
-    KWH PERIKSA is born LAPOR_PERIKSA, every other one LAPOR.
+    KWH PERIKSA is born LAPOR_PERIKSA, every other one LAPOR. `held` is a position of `by` that the caller has
+    locked, e.g. that of a call.
 
     Raises:
         Forbidden: `by` may not report, or not for that posko.
@@ -74,7 +77,8 @@ def create_ticket(*, report: Report, by: User, at: datetime | None = None) -> Ti
     check_report(report, at)
     place = None if report.is_issue_closed else _place(report, at)
     _check_coverage(report, place, at)
-    actor = reporter(user=by, power=Power.CREATE_TICKETS, unit=place.posko if place else None, at=at)
+    unit = place.posko if place else None
+    actor = reporter(user=by, power=Power.CREATE_TICKETS, unit=unit, held=held, at=at)
     check_channel(report, actor)
     ticket = _ticket(report, place, actor, at)
     segments = _start_clock(ticket, at)
@@ -87,7 +91,7 @@ def create_ticket(*, report: Report, by: User, at: datetime | None = None) -> Ti
     for segment in segments:
         segment.ticket = ticket
     ClockSegment.objects.bulk_create(segments)
-    orders.keep_up(ticket, actor=actor, at=at)
+    orders.begin(ticket, actor=actor, at=at)
     return ticket
 
 
