@@ -13,6 +13,8 @@ from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.admin import ModelAdmin
+from unfold.dataclasses import ActionDialog
+from unfold.forms import BaseDialogForm
 
 from common.errors import DomainError
 
@@ -62,7 +64,7 @@ class ScopedAdmin(ModelAdmin):
         """Do it and say so, or say why not; then show the row that came of it, else `row` again."""
         try:
             made = verb()
-        except DomainError as refusal:
+        except (DomainError, ValidationError) as refusal:
             tell_refusal(request, refusal)
             return leave_for(request, self.address_of(row))
         messages.success(request, done)
@@ -129,6 +131,19 @@ def leave_for(request: HttpRequest, address: str) -> HttpResponse:
     return HttpResponseRedirect(address)
 
 
-def tell_refusal(request: HttpRequest, refusal: DomainError) -> None:
+def tell_refusal(request: HttpRequest, refusal: DomainError | ValidationError) -> None:
     """Show a refused action as a message, with nothing changed."""
-    messages.error(request, refusal.message)
+    is_ours = isinstance(refusal, DomainError)
+    messages.error(request, refusal.message if is_ours else " ".join(refusal.messages))
+
+
+def dialog(
+    title: Any, about: Any = "", *, submit: Any = "", form: type[BaseDialogForm] = BaseDialogForm
+) -> ActionDialog:
+    """What an action asks before it runs: a sentence, perhaps a form, and a button called like the title."""
+    return {
+        "title": title,
+        "description": about,
+        "form_class": form,
+        "form_submit_text": submit or title,
+    }

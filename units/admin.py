@@ -20,7 +20,7 @@ from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
 
-from common.admin import ScopedAdmin, holds
+from common.admin import ScopedAdmin, dialog, holds
 from common.history import ScopedHistoryAdmin
 from units.models import Area, Position, ServiceArea, Unit, UnitAlias, User
 from units.powers import Power
@@ -214,12 +214,12 @@ class PositionAdmin(ScopedHistoryAdmin):
         description=_("End now"),
         icon="event_busy",
         permissions=["change"],
-        dialog={
-            "title": _("End this position now"),
-            "description": _("Its powers end at once, also where its holder is logged in."),
-            "form_class": EndForm,
-            "form_submit_text": _("End now"),
-        },
+        dialog=dialog(
+            _("End this position now"),
+            _("Its powers end at once, also where its holder is logged in."),
+            submit=_("End now"),
+            form=EndForm,
+        ),
     )
     def end_now(self, request: HttpRequest, form: EndForm, object_id: str) -> HttpResponse:
         position = self.seen_or_404(request, object_id)

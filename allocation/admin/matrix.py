@@ -16,7 +16,7 @@ from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminTextInputWidget
 
 from allocation.models import AllocationMatrix, AllocationRow
 from allocation.services import matrix as services
-from common.admin import ScopedAdmin, holds, leave_for
+from common.admin import ScopedAdmin, dialog, holds, leave_for
 from units.powers import Power
 
 
@@ -111,12 +111,12 @@ class AllocationMatrixAdmin(ScopedAdmin):
         description=_("Draft a new version from this"),
         icon="content_copy",
         permissions=["draft"],
-        dialog={
-            "title": _("Draft a new version"),
-            "description": _("It starts with the rows of this one."),
-            "form_class": DraftForm,
-            "form_submit_text": _("Draft"),
-        },
+        dialog=dialog(
+            _("Draft a new version"),
+            _("It starts with the rows of this one."),
+            submit=_("Draft"),
+            form=DraftForm,
+        ),
     )
     def draft_from_this(self, request: HttpRequest, form: DraftForm, object_id: str) -> HttpResponse:
         source = self.seen_or_404(request, object_id)
@@ -129,12 +129,11 @@ class AllocationMatrixAdmin(ScopedAdmin):
         description=_("Check for completeness"),
         icon="rule",
         permissions=["draft"],
-        dialog={
-            "title": _("Check for completeness"),
-            "description": _("Every combination exactly once, every range sane."),
-            "form_class": None,
-            "form_submit_text": _("Check"),
-        },
+        dialog=dialog(
+            _("Check for completeness"),
+            _("Every combination exactly once, every range sane."),
+            submit=_("Check"),
+        ),
     )
     def check_rows(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         matrix = self.seen_or_404(request, object_id)
@@ -149,12 +148,11 @@ class AllocationMatrixAdmin(ScopedAdmin):
         description=_("Publish"),
         icon="verified",
         permissions=["publish"],
-        dialog={
-            "title": _("Publish this matrix"),
-            "description": _("From its effective date on it decides. It can never be changed afterwards."),
-            "form_class": None,
-            "form_submit_text": _("Publish"),
-        },
+        dialog=dialog(
+            _("Publish this matrix"),
+            _("From its effective date on it decides. It can never be changed afterwards."),
+            submit=_("Publish"),
+        ),
     )
     def publish(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         matrix = self.seen_or_404(request, object_id)

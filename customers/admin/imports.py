@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 
-from common.admin import ScopedAdmin, holds, leave_for
+from common.admin import ScopedAdmin, dialog, holds, leave_for
 from common.exports import CSV_TYPE, csv_file
 from customers.admin.forms import ImportForm
 from customers.models import CustomerImport
@@ -107,16 +107,9 @@ class CustomerImportAdmin(ScopedAdmin):
         description=_("Apply"),
         icon="playlist_add_check",
         permissions=["apply"],
-        dialog={
-            "title": _("Import these customers"),
-            "description": _("All lines are imported, or none."),
-            "form_class": BaseDialogForm,
-            "form_submit_text": _("Apply"),
-        },
+        dialog=dialog(_("Import these customers"), _("All lines are imported, or none."), submit=_("Apply")),
     )
     def apply(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
-        record = self.get_object(request, object_id)
-        if record is None:
-            return leave_for(request, reverse("admin:customers_customerimport_changelist"))
+        record = self.seen_or_404(request, object_id)
         done = _("The customers are being imported.")
         return self.act(request, record, lambda: imports.request_apply(record=record, by=request.user), done)

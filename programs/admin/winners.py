@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -17,7 +16,7 @@ from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
-from common.admin import ScopedAdmin, holds, leave_for, tell_refusal
+from common.admin import ScopedAdmin, dialog, holds, leave_for, tell_refusal
 from common.errors import DomainError
 from customers.rules import mask_name
 from programs import rules
@@ -112,12 +111,11 @@ class RewardAdmin(ScopedAdmin):
         description=_("Assign to winners without a reward"),
         icon="redeem",
         permissions=["assign"],
-        dialog={
-            "title": _("Assign to winners without a reward"),
-            "description": _("As far as the stock goes, in the order of the draw."),
-            "form_class": BaseDialogForm,
-            "form_submit_text": _("Assign"),
-        },
+        dialog=dialog(
+            _("Assign to winners without a reward"),
+            _("As far as the stock goes, in the order of the draw."),
+            submit=_("Assign"),
+        ),
     )
     def assign_to_waiting(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         reward = self.seen_or_404(request, object_id)
@@ -127,10 +125,6 @@ class RewardAdmin(ScopedAdmin):
         except DomainError as refusal:
             tell_refusal(request, refusal)
         return leave_for(request, reverse("admin:programs_reward_change", args=[object_id]))
-
-
-def _dialog(title: Any, form: type[BaseDialogForm], about: Any = "") -> dict[str, Any]:
-    return {"title": title, "description": about, "form_class": form, "form_submit_text": title}
 
 
 @admin.register(Winner)
@@ -185,7 +179,7 @@ class WinnerAdmin(ScopedAdmin):
         description=_("Tell"),
         icon="call",
         permissions=["hand_over"],
-        dialog=_dialog(_("Tell"), ContactForm, _("Keep to the health protocol.")),
+        dialog=dialog(_("Tell"), _("Keep to the health protocol."), form=ContactForm),
     )
     def contact(self, request: HttpRequest, form: ContactForm, object_id: str) -> HttpResponse:
         return self._do(request, object_id, rewards.contact_winner, **_values(form))
@@ -194,7 +188,7 @@ class WinnerAdmin(ScopedAdmin):
         description=_("Assign a reward"),
         icon="redeem",
         permissions=["set_rewards"],
-        dialog=_dialog(_("Assign a reward"), RewardChoiceForm),
+        dialog=dialog(_("Assign a reward"), form=RewardChoiceForm),
     )
     def assign(self, request: HttpRequest, form: RewardChoiceForm, object_id: str) -> HttpResponse:
         return self._do(request, object_id, rewards.assign_reward, **_values(form))
@@ -203,7 +197,7 @@ class WinnerAdmin(ScopedAdmin):
         description=_("Show the pick-up code"),
         icon="key",
         permissions=["hand_over"],
-        dialog=_dialog(_("Show the pick-up code"), BaseDialogForm, _("That it was shown is kept on record.")),
+        dialog=dialog(_("Show the pick-up code"), _("That it was shown is kept on record.")),
     )
     def show_code(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         def show(**values: Any) -> None:
@@ -216,7 +210,7 @@ class WinnerAdmin(ScopedAdmin):
         description=_("Hand over"),
         icon="handshake",
         permissions=["hand_over"],
-        dialog=_dialog(_("Hand over"), HandOverForm),
+        dialog=dialog(_("Hand over"), form=HandOverForm),
     )
     def hand_over(self, request: HttpRequest, form: HandOverForm, object_id: str) -> HttpResponse:
         return self._do(request, object_id, rewards.hand_over, **_values(form))
@@ -225,7 +219,7 @@ class WinnerAdmin(ScopedAdmin):
         description=_("Not collected"),
         icon="event_busy",
         permissions=["hand_over"],
-        dialog=_dialog(_("Not collected"), BaseDialogForm, _("The reward goes back; a reserve moves up.")),
+        dialog=dialog(_("Not collected"), _("The reward goes back; a reserve moves up.")),
     )
     def not_collected(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         return self._do(request, object_id, rewards.mark_not_collected)
@@ -234,7 +228,7 @@ class WinnerAdmin(ScopedAdmin):
         description=_("Unlock the code"),
         icon="lock_open",
         permissions=["run"],
-        dialog=_dialog(_("Unlock the code"), BaseDialogForm),
+        dialog=dialog(_("Unlock the code")),
     )
     def unlock(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         return self._do(request, object_id, rewards.unlock_code)
@@ -244,17 +238,11 @@ class WinnerAdmin(ScopedAdmin):
     ) -> HttpResponse:
         """Call a service for a winner in sight; say what came of it."""
         winner = self.seen_or_404(request, object_id)
-        try:
-            service(winner=winner, by=request.user, at=timezone.now(), **values)
-            messages.success(request, _("Done."))
-        except DomainError as refusal:
-            tell_refusal(request, refusal)
-        except ValidationError as refusal:
-            messages.error(request, " ".join(refusal.messages))
-        return self._back(request, object_id)
 
-    def _back(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return leave_for(request, reverse("admin:programs_winner_change", args=[object_id]))
+        def verb() -> None:
+            service(winner=winner, by=request.user, at=timezone.now(), **values)
+
+        return self.act(request, winner, verb, _("Done."))
 
 
 def _values(form: forms.Form) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,11 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 
-from common.admin import holds
+from common.admin import dialog, holds
 from sop.admin.forms import EndForm, WithdrawForm
 from sop.admin.pages import SopAdmin
 from sop.admin.parts import edits
-from sop.models import SopVersion, VersionStatus
+from sop.models import SopDocument, SopVersion, VersionStatus
 from sop.services import documents, publishing, reading
 from units.powers import Power
 
@@ -57,144 +58,101 @@ class VersionDeeds(SopAdmin):
         description=_("Submit for review"),
         icon="send",
         permissions=["submit"],
-        dialog={
-            "title": _("Submit for review"),
-            "description": _("Until it is taken back nobody edits it."),
-            "form_class": None,
-            "form_submit_text": _("Submit for review"),
-        },
+        dialog=dialog(_("Submit for review"), _("Until it is taken back nobody edits it.")),
     )
     def submit(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
-        version = self.seen_or_404(request, object_id)
-        return self.act(
-            request,
-            version,
-            lambda: publishing.submit_version(version=version, by=request.user, at=timezone.now()),
-            _("The version is in review."),
-        )
+        return self._do(request, object_id, publishing.submit_version, _("The version is in review."))
 
     @action(
         description=_("Back to draft"),
         icon="undo",
         permissions=["take_back"],
-        dialog={
-            "title": _("Back to draft"),
-            "description": _("Its author can edit it again."),
-            "form_class": None,
-            "form_submit_text": _("Back to draft"),
-        },
+        dialog=dialog(_("Back to draft"), _("Its author can edit it again.")),
     )
     def take_back(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
-        version = self.seen_or_404(request, object_id)
-        return self.act(
-            request,
-            version,
-            lambda: publishing.take_back(version=version, by=request.user, at=timezone.now()),
-            _("The version is a draft again."),
-        )
+        return self._do(request, object_id, publishing.take_back, _("The version is a draft again."))
 
     @action(
         description=_("Approve and publish"),
         icon="verified",
         permissions=["publish"],
-        dialog={
-            "title": _("Approve and publish"),
-            "description": _("It rules from its dates on and can never be changed afterwards."),
-            "form_class": None,
-            "form_submit_text": _("Publish"),
-        },
+        dialog=dialog(
+            _("Approve and publish"),
+            _("It rules from its dates on and can never be changed afterwards."),
+            submit=_("Publish"),
+        ),
     )
     def publish(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
-        version = self.seen_or_404(request, object_id)
-        return self.act(
-            request,
-            version,
-            lambda: publishing.publish_version(version=version, by=request.user, at=timezone.now()),
-            _("The version is published."),
-        )
+        return self._do(request, object_id, publishing.publish_version, _("The version is published."))
 
     @action(
         description=_("Set its last day"),
         icon="event_busy",
         permissions=["end"],
-        dialog={
-            "title": _("Set its last day"),
-            "description": _("It rules until that day inclusive. Days that have passed keep their answer."),
-            "form_class": EndForm,
-            "form_submit_text": _("Save"),
-        },
+        dialog=dialog(
+            _("Set its last day"),
+            _("It rules until that day inclusive. Days that have passed keep their answer."),
+            submit=_("Save"),
+            form=EndForm,
+        ),
     )
     def end(self, request: HttpRequest, form: EndForm, object_id: str) -> HttpResponse:
-        version = self.seen_or_404(request, object_id)
         last_day = form.cleaned_data["last_day"]
-        return self.act(
-            request,
-            version,
-            lambda: publishing.end_version(
-                version=version, last_day=last_day, by=request.user, at=timezone.now()
-            ),
-            _("The last day is set."),
-        )
+        done = _("The last day is set.")
+        return self._do(request, object_id, publishing.end_version, done, last_day=last_day)
 
     @action(
         description=_("Withdraw"),
         icon="block",
         permissions=["end"],
-        dialog={
-            "title": _("Withdraw"),
-            "description": _("From today on it does not rule any more."),
-            "form_class": WithdrawForm,
-            "form_submit_text": _("Withdraw"),
-        },
+        dialog=dialog(_("Withdraw"), _("From today on it does not rule any more."), form=WithdrawForm),
     )
     def withdraw(self, request: HttpRequest, form: WithdrawForm, object_id: str) -> HttpResponse:
-        version = self.seen_or_404(request, object_id)
         reason = form.cleaned_data["reason"]
-        return self.act(
-            request,
-            version,
-            lambda: publishing.withdraw_version(
-                version=version, reason=reason, by=request.user, at=timezone.now()
-            ),
-            _("The version is withdrawn."),
-        )
+        done = _("The version is withdrawn.")
+        return self._do(request, object_id, publishing.withdraw_version, done, reason=reason)
 
     @action(
         description=_("Throw away"),
         icon="delete",
         permissions=["throw_away"],
-        dialog={
-            "title": _("Throw this draft away"),
-            "description": _("Its text, procedures and files are lost."),
-            "form_class": None,
-            "form_submit_text": _("Throw away"),
-        },
+        dialog=dialog(
+            _("Throw this draft away"), _("Its text, procedures and files are lost."), submit=_("Throw away")
+        ),
     )
     def throw_away(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
-        version = self.seen_or_404(request, object_id)
-        document = version.document
-
-        def verb() -> Any:
-            documents.delete_draft(version=version, by=request.user, at=timezone.now())
-            return document
-
-        return self.act(request, version, verb, _("The draft is gone."))
+        document = self.seen_or_404(request, object_id).document
+        done = _("The draft is gone.")
+        return self._do(request, object_id, documents.delete_draft, done, then=document)
 
     @action(
         description=_("I have read and understood it"),
         icon="done_all",
         permissions=["acknowledge"],
-        dialog={
-            "title": _("I have read and understood it"),
-            "description": _("This is recorded with your name and the time."),
-            "form_class": None,
-            "form_submit_text": _("Acknowledge"),
-        },
+        dialog=dialog(
+            _("I have read and understood it"),
+            _("This is recorded with your name and the time."),
+            submit=_("Acknowledge"),
+        ),
     )
     def acknowledge(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        return self._do(request, object_id, reading.acknowledge, _("Acknowledged."))
+
+    def _do(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        service: Callable[..., Any],
+        done: Any,
+        *,
+        then: SopDocument | None = None,
+        **values: Any,
+    ) -> HttpResponse:
+        """Call `service` for the version in sight, say what came of it, and show the version, or `then`."""
         version = self.seen_or_404(request, object_id)
 
-        def verb() -> None:
-            reading.acknowledge(version=version, by=request.user, at=timezone.now())
+        def verb() -> SopDocument | None:
+            service(version=version, by=request.user, at=timezone.now(), **values)
+            return then
 
-        return self.act(request, version, verb, _("Acknowledged."))
+        return self.act(request, version, verb, done)

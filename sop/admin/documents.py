@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 
-from common.admin import holds
+from common.admin import dialog, holds
 from sop.admin.forms import DocumentForm, DraftForm
 from sop.admin.pages import SopAdmin
 from sop.models import ReviewReminder, SopDocument, SopVersion
@@ -106,12 +106,12 @@ class SopDocumentAdmin(SopAdmin):
         description=_("Draft a new version"),
         icon="edit_document",
         permissions=["draft"],
-        dialog={
-            "title": _("Draft a new version"),
-            "description": _("You become its author; another person approves it."),
-            "form_class": DraftForm,
-            "form_submit_text": _("Draft"),
-        },
+        dialog=dialog(
+            _("Draft a new version"),
+            _("You become its author; another person approves it."),
+            submit=_("Draft"),
+            form=DraftForm,
+        ),
     )
     def draft(self, request: HttpRequest, form: DraftForm, object_id: str) -> HttpResponse:
         document = self.seen_or_404(request, object_id)
@@ -133,12 +133,11 @@ class SopDocumentAdmin(SopAdmin):
         description=_("Reviewed, no change needed"),
         icon="event_available",
         permissions=["reviewed"],
-        dialog={
-            "title": _("Reviewed, no change needed"),
-            "description": _("The next review counts from today."),
-            "form_class": None,
-            "form_submit_text": _("Record the review"),
-        },
+        dialog=dialog(
+            _("Reviewed, no change needed"),
+            _("The next review counts from today."),
+            submit=_("Record the review"),
+        ),
     )
     def reviewed(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         document = self.seen_or_404(request, object_id)

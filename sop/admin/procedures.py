@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 
-from common.admin import holds
+from common.admin import dialog, holds
 from common.errors import DomainError
 from sop.admin.forms import NEW_PROCEDURE, ProcedureForm
 from sop.admin.pages import SopAdmin
@@ -132,12 +132,7 @@ class ProcedureAdmin(SopAdmin):
         description=_("Remove from the draft"),
         icon="delete",
         permissions=["remove"],
-        dialog={
-            "title": _("Remove from the draft"),
-            "description": _("The procedure is lost."),
-            "form_class": None,
-            "form_submit_text": _("Remove"),
-        },
+        dialog=dialog(_("Remove from the draft"), _("The procedure is lost."), submit=_("Remove")),
     )
     def remove(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
         procedure = self.seen_or_404(request, object_id)

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
-from common.admin import holds, leave_for
+from common.admin import dialog, holds, leave_for
 from sop.admin.deeds import VersionDeeds
 from sop.admin.forms import CompareForm, VersionForm
 from sop.admin.parts import AttachmentInline, RegionInline, edits, kept_rows
@@ -169,12 +169,9 @@ class SopVersionAdmin(VersionDeeds):
         description=_("Compare"),
         icon="compare",
         permissions=["compare"],
-        dialog={
-            "title": _("Compare"),
-            "description": _("Text, steps and outcomes of this version against another."),
-            "form_class": CompareForm,
-            "form_submit_text": _("Compare"),
-        },
+        dialog=dialog(
+            _("Compare"), _("Text, steps and outcomes of this version against another."), form=CompareForm
+        ),
     )
     def compare(self, request: HttpRequest, form: CompareForm, object_id: str) -> HttpResponse:
         self.seen_or_404(request, object_id)
