@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common.errors import Conflict
-from sop.models import Acknowledgement, SopDocument, SopVersion, VersionStatus
+from sop.models import Acknowledgement, SopVersion, VersionStatus
 from units.authority import acting_position
 from units.models import Position, Unit, User
 from units.powers import Power, roles_with
@@ -45,12 +45,6 @@ def versions_in_force(*, unit: Unit | None, on: date) -> dict[int, SopVersion]:
     for version in rows.defer(*LONG):
         found.setdefault(version.document_id, version)
     return found
-
-
-def version_in_force(*, document: SopDocument, unit: Unit | None, on: date) -> SopVersion | None:
-    """The one version of `document` that rules at `unit` on `on`, or None."""
-    rows = SopVersion.objects.ruling(on, unit).filter(document=document)
-    return rows.select_related("document__owner_unit", "supersedes").first()
 
 
 def state_of(version: SopVersion, on: date, ruling: Iterable[int] = ()) -> str:

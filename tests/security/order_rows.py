@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 from django.utils import timezone
 
@@ -23,7 +22,6 @@ from units.models import Area, Unit, User
 
 READINGS = {"08": 1, "70": 1, "71": 0, "41": 230, "44": 2.5, "45": 2.5, "46": 2.4, "37": 12.5, "47": 575}
 STATUSES = ("ANTRE", "PENUGASAN_REGU", "DALAM_PERJALANAN", "DALAM_PENGERJAAN", "NYALA")
-TicketMaker = Any
 
 
 @dataclass

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from customers.models import Customer, Meter, Tariff
 from sop.models import Procedure, SopDocument, SopRegion, SopVersion
-from sop.services import library
+from sop.services import library, reading
 from tickets.models import ProblemType
 from units.models import Area, Unit, User
 
@@ -86,6 +86,11 @@ PADAM = dedent(
         template: {type: issue-closed, problem: LISTRIK MASIH MENYALA}
     """
 )
+
+
+def ruling(document: SopDocument, unit: Unit, on: date) -> SopVersion | None:
+    """The version of `document` that rules at `unit` on that day."""
+    return reading.versions_in_force(unit=unit, on=on).get(document.pk)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from common.errors import DomainError, Forbidden
 from sop.models import SopDocument, SopVersion
 from sop.services import documents, publishing, reading
 from sop.services.documents import Region
-from tests.sop.conftest import JAKARTA, PADAM
+from tests.sop.conftest import JAKARTA, PADAM, ruling
 from units.powers import Role
 
 pytestmark = pytest.mark.django_db
@@ -68,7 +68,7 @@ def test_a_draft_is_submitted_approved_by_another_and_rules(publish, document, m
     assert (version.status, version.approver) == ("PUBLISHED", sop_approver)
     assert version.procedures.get().compiled["slug"] == "padam"
     assert "selamat Pagi/Siang/Sore/Malam" in version.scripts
-    assert reading.version_in_force(document=document, unit=menteng, on=TODAY) == version
+    assert ruling(document, menteng, TODAY) == version
 
 
 def test_nobody_approves_what_they_wrote(draft, appoint, document):
@@ -273,10 +273,7 @@ def test_a_version_follows_one_that_has_ended(publish, document, jakarta, sop_ap
     publishing.end_version(version=first, last_day=TODAY + timedelta(days=9), by=sop_approver, at=NOW)
     second = publish("UID Jakarta Raya", effective_from=TODAY + timedelta(days=10))
 
-    found = [
-        reading.version_in_force(document=document, unit=jakarta, on=TODAY + timedelta(days=days))
-        for days in (-1, 0, 9, 10)
-    ]
+    found = [ruling(document, jakarta, TODAY + timedelta(days=days)) for days in (-1, 0, 9, 10)]
     assert found == [None, first, first, second]
 
 
@@ -285,7 +282,7 @@ def test_a_version_takes_over_from_the_one_that_it_supersedes(publish, document,
     second = publish("UID Jakarta Raya", effective_from=TODAY + timedelta(days=10), source=first)
 
     on = [TODAY + timedelta(days=days) for days in (9, 10)]
-    assert [reading.version_in_force(document=document, unit=jakarta, on=day) for day in on] == [
+    assert [ruling(document, jakarta, day) for day in on] == [
         first,
         second,
     ]
@@ -308,9 +305,7 @@ def test_the_nearest_region_wins(publish, document, jakarta, menteng, bandung):
     country = publish("PLN Pusat")
     region = publish("UID Jakarta Raya", procedure=PADAM.replace("slug: padam", "slug: padam-jakarta"))
 
-    found = [
-        reading.version_in_force(document=document, unit=it, on=TODAY) for it in (menteng, jakarta, bandung)
-    ]
+    found = [ruling(document, it, TODAY) for it in (menteng, jakarta, bandung)]
     assert found == [region, region, country]
 
 
@@ -335,10 +330,7 @@ def test_a_withdrawn_version_rules_no_more_from_that_day_on(publish, document, m
     later = NOW + timedelta(days=30)
     publishing.withdraw_version(version=version, reason="keliru", by=sop_approver, at=later)
 
-    found = [
-        reading.version_in_force(document=document, unit=menteng, on=TODAY + timedelta(days=days))
-        for days in (29, 30)
-    ]
+    found = [ruling(document, menteng, TODAY + timedelta(days=days)) for days in (29, 30)]
     assert found == [version, None]
 
 

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from sop.models import Procedure, SopDocument, SopValue, SopVersion
 from sop.services import library, reference
-from sop.services.reading import version_in_force
+from tests.sop.conftest import ruling
 from units.models import Unit
 
 pytestmark = pytest.mark.django_db
@@ -43,9 +43,7 @@ def everything_shown() -> str:
 
 def version_at(document: str, unit: str, on: date) -> int | None:
     """Number of the version of `document` that rules at the unit of that name."""
-    found = version_in_force(
-        document=SopDocument.objects.get(slug=document), unit=Unit.objects.get(name=unit), on=on
-    )
+    found = ruling(SopDocument.objects.get(slug=document), Unit.objects.get(name=unit), on)
     return found.number if found else None
 
 

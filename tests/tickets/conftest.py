@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from customers.models import Customer, Kogol, Meter, Phase, Product, Tariff
@@ -132,14 +131,3 @@ def form(gambir: Area) -> Callable[..., dict[str, Any]]:
         } | fields
 
     return make
-
-
-@pytest.fixture
-def admin_page(browse: Callable[[User], Client]) -> Callable[..., Any]:
-    """The admin's list of tickets, or the page of one."""
-
-    def get(user: User, ticket: Ticket | None = None, **query: str) -> Any:
-        path = f"/admin/tickets/ticket/{ticket.pk}/change/" if ticket else "/admin/tickets/ticket/"
-        return browse(user).get(path, query)
-
-    return get

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,6 @@ from tickets.rules.clock import (
     Stretch,
     WorkCalendar,
     after_working,
-    counted,
     due_at,
     next_alert,
     queue_key,
@@ -51,6 +51,16 @@ calendars = st.builds(
     holidays=st.frozensets(st.dates(date(2026, 1, 1), date(2027, 1, 1)), max_size=5),
 )
 amounts = st.timedeltas(min_value=timedelta(minutes=1), max_value=timedelta(hours=60))
+
+
+def counted(stretches: Iterable[Stretch], calendar: WorkCalendar, zone: ZoneInfo, at: datetime) -> timedelta:
+    """The time that has counted until `at`."""
+    total = NOTHING
+    for stretch in stretches:
+        end = min(stretch.ends_at or at, at)
+        if stretch.counts and stretch.starts_at < end:
+            total += worked(calendar, zone, stretch.starts_at, end)
+    return total
 
 
 def local(zone: ZoneInfo, *parts: int) -> datetime:

@@ -16,7 +16,6 @@ from units.api.serializers import UnitBriefSerializer
 from units.powers import Role
 
 REASON: dict[str, Any] = {"max_length": 500}
-DEGREES: dict[str, Any] = {"max_digits": 9, "decimal_places": 6, "read_only": True}
 
 
 class CrewBriefSerializer(serializers.ModelSerializer):

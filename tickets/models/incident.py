@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -110,9 +108,6 @@ class Incident(models.Model):
     @property
     def is_over(self) -> bool:
         return self.status in OVER
-
-    def is_estimate_past(self, at: datetime) -> bool:
-        return self.estimate_at is not None and self.estimate_at < at
 
 
 class IncidentEvent(AppendOnlyModel):

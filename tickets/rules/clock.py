@@ -114,16 +114,6 @@ def due_at(
     return None
 
 
-def counted(stretches: Iterable[Stretch], calendar: WorkCalendar, zone: ZoneInfo, at: datetime) -> timedelta:
-    """The time that has counted until `at`."""
-    total = NOTHING
-    for stretch in stretches:
-        end = min(stretch.ends_at or at, at)
-        if stretch.counts and stretch.starts_at < end:
-            total += worked(calendar, zone, stretch.starts_at, end)
-    return total
-
-
 def next_alert(*, due: datetime | None, steps: Sequence[int], done: int) -> datetime | None:
     """When the next of `steps` (minutes after `due`, ascending) rings, `done` of them having rung."""
     if due is None or done >= len(steps):

@@ -75,14 +75,6 @@ def stop(ticket: Ticket, *, at: datetime) -> dict[str, Any]:
     return {"alert_at": None}
 
 
-def start_again(ticket: Ticket, *, at: datetime) -> dict[str, Any]:
-    """Run again after a stop, e.g. where a token did not help; the time between does not count."""
-    if ticket.segments.filter(ends_at=None).exists():
-        return {}
-    ClockSegment.objects.create(ticket=ticket, why=Why.RUNNING, starts_at=at)
-    return derived(ticket)
-
-
 def _cut(ticket: Ticket, at: datetime) -> None:
     """End what runs at `at` and drop what was to come."""
     ticket.segments.filter(starts_at__gte=at).delete()
@@ -123,14 +115,6 @@ def _plan(
 def stretches(segments: Sequence[ClockSegment]) -> list[rules.Stretch]:
     """The segments as the rules read them."""
     return [rules.Stretch(it.starts_at, it.ends_at, it.counts) for it in segments]
-
-
-def counted_until(ticket: Ticket, *, at: datetime) -> timedelta:
-    """The time that has counted for `ticket`, as its page shows it."""
-    if ticket.policy is None or ticket.posko is None:
-        return rules.NOTHING
-    calendar = policies.work_calendar(ticket.policy.calendar)
-    return rules.counted(stretches(list(ticket.segments.all())), calendar, ticket.posko.zone, at)
 
 
 def ring_alerts(*, at: datetime, limit: int = 500) -> int:

@@ -113,7 +113,7 @@ def _check_by_hand(
     if hand is Hand.UNIT and ticket.orders.with_crew().exists():
         message = _("%(ticket)s moves with its work order.") % {"ticket": ticket}
         raise Conflict(message, code="order_open")
-    if len(reason) > MAX_REASON or (to in (Status.BATAL, Status.MENUNGGU_KONFIRMASI) and not reason.strip()):
+    if len(reason) > MAX_REASON or (to in NEEDS_REASON and not reason.strip()):
         raise Invalid(
             _("Please give a reason, at most 500 characters."), code="reason_required", field="reason"
         )
