@@ -91,11 +91,21 @@ class StepFieldSerializer(serializers.Serializer):
     held = serializers.BooleanField(
         help_text="Given before; a reading that is held and null says “Tidak Ada Angka”."
     )
+    assumed = serializers.BooleanField(
+        help_text="What is suggested stood in a picture that is lost; nobody has confirmed it."
+    )
 
 
 class CallUnitSerializer(serializers.Serializer):
     code = serializers.CharField()
     name = serializers.CharField()
+
+
+class CallAssumedSerializer(serializers.Serializer):
+    """What stands in no text of the SOP, and what nobody has confirmed yet."""
+
+    type = serializers.BooleanField()
+    problem = serializers.BooleanField()
 
 
 class CallOutcomeSerializer(serializers.Serializer):
@@ -107,6 +117,7 @@ class CallOutcomeSerializer(serializers.Serializer):
     problem = serializers.CharField()
     notes = serializers.ListField(child=serializers.CharField())
     unit = CallUnitSerializer(allow_null=True)
+    assumed = CallAssumedSerializer()
 
 
 class CallStepSerializer(serializers.Serializer):

@@ -29,7 +29,9 @@ class Words:
         self.fill = step.body.get("fill", {})
         asked = {name for _place, text in texts(step.body) for name in names_in(text, self.fill)}
         self.values = {name: self._value(name) for name in asked if not name.startswith("nilai.")}
-        self.values |= maintained(situation, (name for name in asked if name.startswith("nilai.")))
+        kept = maintained(situation, (name for name in asked if name.startswith("nilai.")))
+        self.values |= {name: row.text for name, row in kept.items()}
+        self.assumed = {name for name, row in kept.items() if row.is_assumed}
 
     def __call__(self, text: str) -> str:
         return render(text, self.values, self.fill)
@@ -37,6 +39,10 @@ class Words:
     def is_complete(self, text: str) -> bool:
         """Whether every placeholder of `text` has a value."""
         return all(self.values.get(name) for name in names_in(text, self.fill))
+
+    def is_assumed(self, text: str) -> bool:
+        """Whether `text` names a value that stood in a lost picture and that nobody has confirmed."""
+        return not self.assumed.isdisjoint(names_in(text, self.fill))
 
     def _value(self, name: str) -> str:
         space, _dot, rest = name.partition(".")
@@ -63,13 +69,13 @@ class Words:
         return next((way.label for way in ways if way.answer == answer), "")
 
 
-def maintained(situation: Situation, names: Iterable[str]) -> dict[str, str]:
+def maintained(situation: Situation, names: Iterable[str]) -> dict[str, SopValue]:
     """The values in force on the day of the call, by placeholder (`nilai.KEY`)."""
     keys = [name.removeprefix("nilai.") for name in names]
     if not keys:
         return {}
     rows = SopValue.objects.in_force(situation.on).filter(Q(key__in=keys)).order_by("valid_from")
-    return {f"nilai.{row.key}": row.text for row in rows}
+    return {f"nilai.{row.key}": row for row in rows}
 
 
 def _salutation(situation: Situation) -> str:

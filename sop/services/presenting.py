@@ -10,6 +10,7 @@ from typing import Any
 
 from customers.services.privacy import masked_name
 from programs.models import Program
+from sop.models import SopValue
 from sop.rules import fields
 from sop.rules.compiler import CHECK, CHOOSE, OUTCOME
 from sop.rules.graph import Step
@@ -20,6 +21,7 @@ from sop.services.running import OUTCOME_FIELDS, PROBLEM_FIELD
 from sop.situation import Situation
 
 SEPARATOR = "|"
+BLANK: dict[str, Any] = {"label": "", "help": "", "code": "", "choices": [], "value": None, "held": False}
 PREFILLED = {
     "nama": lambda it: it.offered_name,
     "area": lambda it: it.premises.area.pk if it.premises.area else None,
@@ -74,8 +76,9 @@ def _fields(situation: Situation, step: Step) -> list[dict[str, Any]]:
     return [_field(situation, field, lists) for field in step.fields]
 
 
-def _field(situation: Situation, field: fields.Field, lists: Mapping[str, str]) -> dict[str, Any]:
-    listed = lists.get(f"nilai.{field.get('suggest')}", "").split(SEPARATOR)
+def _field(situation: Situation, field: fields.Field, lists: Mapping[str, SopValue]) -> dict[str, Any]:
+    kept = lists.get(f"nilai.{field.get('suggest')}")
+    listed = kept.text.split(SEPARATOR) if kept else []
     suggested = [{"value": it.strip(), "label": it.strip()} for it in listed if it.strip()]
     return {
         "name": field["name"],
@@ -87,6 +90,7 @@ def _field(situation: Situation, field: fields.Field, lists: Mapping[str, str]) 
         "choices": [*field.get("choices", ()), *suggested],
         "value": _value(situation, field["name"], field["type"]),
         "held": field["name"] in _given(situation),
+        "assumed": bool(kept and kept.is_assumed),
     }
 
 
@@ -108,6 +112,10 @@ def _value(situation: Situation, name: str, field_type: str) -> Any:
 
 def _outcome(situation: Situation, step: Step, words: Words) -> dict[str, Any]:
     about = outcomes.draft(situation, step, words)
+    assumed = {
+        "type": bool(about.problem_type and about.problem_type.is_assumed),
+        "problem": words.is_assumed(step.body.get("template", {}).get("problem", "")),
+    }
     shown = {
         "kind": about.kind,
         "label": about.label,
@@ -117,9 +125,10 @@ def _outcome(situation: Situation, step: Step, words: Words) -> dict[str, Any]:
         "problem": about.problem,
         "notes": list(about.notes),
         "unit": {"code": about.unit.code, "name": about.unit.name} if about.unit else None,
+        "assumed": assumed,
     }
     given = [
-        {**field, "label": "", "help": "", "code": "", "choices": [], "value": None, "held": False}
+        {**BLANK, **field, "assumed": assumed["problem"] and field["name"] == PROBLEM_FIELD}
         for field in OUTCOME_FIELDS
         if about.makes_ticket or field["name"] != PROBLEM_FIELD
     ]

@@ -294,6 +294,11 @@ def test_without_the_age_the_reason_is_asked_and_the_request_goes_to_the_unit(ri
 # --- Lost pictures --------------------------------------------------------------------------------
 
 
+def _pair_shown(call):
+    """The outcome as the agent saw it before saving."""
+    return next(it["outcome"] for it in call.heard if it["outcome"])
+
+
 @pytest.mark.requirement("R-000-15", "R-000-16")
 @pytest.mark.parametrize(
     ("code", "answers"), [("kwh-meter-tua", old(10)), ("kwh-meter-rusak-macet", broken("macet"))]
@@ -306,10 +311,24 @@ def test_the_pair_is_marked_as_assumed_and_what_people_correct_is_used_at_once(
     assert "asumsi: capture tidak ada dalam teks SOP 20 Nov 2020" in admin.get(url).content.decode()
     form = {"name": "APP", "sub_name": "Ganti APP", "valid_from": "2000-01-01", "basis": "capture"}
 
+    assert _pair_shown(ring(**answers))["assumed"]["type"]
+
     assert admin.post(url, form).status_code == 302
 
-    ticket = ring(**answers).ticket
+    call = ring(**answers)
+    ticket = call.ticket
+    assert not _pair_shown(call)["assumed"]["type"]
     assert (ticket.problem_type.name, ticket.problem_type.sub_name) == ("APP", "Ganti APP")
+
+
+@pytest.mark.requirement("R-000-15")
+def test_the_screen_marks_the_pair_until_somebody_gives_its_source(ring):
+    page = ring(until="karena_usia", **old(10))
+    assert 'class="assumed"' in page.client.get(page.url, HTTP_ACCEPT="text/html").content.decode()
+
+    ProblemType.objects.filter(code="kwh-meter-tua").update(basis="SOP 20 Nov 2020")
+
+    assert 'class="assumed"' not in page.client.get(page.url, HTTP_ACCEPT="text/html").content.decode()
 
 
 def test_the_call_keeps_its_version_and_ends(ring):

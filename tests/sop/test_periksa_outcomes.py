@@ -87,7 +87,13 @@ def test_the_ticket_is_written_in_the_words_of_the_sop(call, kind, answers, prob
 
     assert call.now["outcome"] == kind
     assert form_of(call.ticket) == FORMS[kind] | {"problem": problem}
+    assert not outcome_of(call)["assumed"]["problem"]
     assert (call.ticket.status, call.ticket.sop_ref) == (STATUSES[kind], "periksa@2")
+
+
+def outcome_of(call):
+    """The outcome as the agent saw it before saving."""
+    return next(it["outcome"] for it in call.heard if it["outcome"])
 
 
 @pytest.mark.requirement("R-003-84", "R-003-85")
@@ -102,6 +108,7 @@ def test_where_the_sop_gives_no_words_a_maintained_value_stands_in_marked_as_ass
 
     assert call.now["outcome"] == kind
     assert form_of(call.ticket) == FORMS[kind] | {"problem": value.default}
+    assert outcome_of(call)["assumed"]["problem"]
     assert (call.ticket.status, call.ticket.sop_ref) == (STATUSES[kind], "periksa@2")
 
 
@@ -130,6 +137,7 @@ def test_a_value_that_somebody_corrects_goes_onto_the_next_ticket(call):
 
     assert call.ticket.problem == "DISPLAY PERIKSA, DATA LENGKAP"
     assert not SopValue.objects.get(key="periksa-o10-menyala").is_assumed
+    assert not outcome_of(call)["assumed"]["problem"]
 
 
 @pytest.mark.requirement("R-003-85")

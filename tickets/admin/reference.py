@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
 from common.admin import ScopedAdmin, holds
@@ -36,6 +37,10 @@ class ProblemTypeAdmin(TargetsAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("code", "tab") if obj else ()
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        told = {"basis": _("While it begins with “asumsi”, agents see the pair marked as assumed.")}
+        return super().get_form(request, obj, **{"help_texts": told, **kwargs})
 
 
 class OfCalendar(TabularInline):

@@ -21,6 +21,9 @@ from units.powers import Power, Role
 NUMBER = r"[GK][0-9]{12}"
 
 
+ASSUMED = "asumsi"  # what a basis begins with that is no source
+
+
 class ProblemTypeQuerySet(models.QuerySet["ProblemType"]):
     def visible_to(self, user: User) -> ProblemTypeQuerySet:
         return self if user.may(Power.SEE_TICKETS) else self.none()
@@ -60,6 +63,11 @@ class ProblemType(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} – {self.sub_name}" if self.sub_name else self.name
+
+    @property
+    def is_assumed(self) -> bool:
+        """Whether the pair stands in no SOP: its basis says so, until somebody corrects it."""
+        return self.basis.lower().startswith(ASSUMED)
 
     def is_in_force(self, on: date) -> bool:
         return self.valid_from <= on and (self.valid_until is None or on <= self.valid_until)
