@@ -82,7 +82,11 @@ class Job(models.Model):
         verbose_name_plural = _("background jobs")
         ordering = ("-pk",)
         indexes = (
-            models.Index(name="job_open", fields=("run_at",), condition=Q(status__in=("WAITING", "RUNNING"))),
+            models.Index(
+                name="job_not_done",
+                fields=("run_at",),
+                condition=Q(status__in=("WAITING", "RUNNING", "PARKED")),
+            ),
         )
 
     def __str__(self) -> str:

@@ -451,7 +451,7 @@ FORMAT_MODULE_PATH = "pln_portal.formats"
 USE_I18N = USE_TZ = USE_THOUSAND_SEPARATOR = True
 TIME_ZONE = "Asia/Jakarta"
 
-# --- Logs -----------------------------------------------------------------------------------------
+# --- Logs and counts ------------------------------------------------------------------------------
 
 LOG_LEVEL = env.str("LOG_LEVEL", "WARNING" if PORTAL_ENV == "test" else "INFO")
 LOGGING = {
@@ -466,5 +466,9 @@ LOGGING = {
         "axes": {"level": "WARNING"},
     },
 }
+# What Prometheus brings as its bearer token to /metrics; without one the address is not there.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+if METRICS_TOKEN and len(METRICS_TOKEN) < 32:
+    raise ImproperlyConfigured("METRICS_TOKEN must be at least 32 characters long.")
 
 from pln_portal.theme import UNFOLD  # noqa: E402,F401  (the admin's look stands in a file of its own)

@@ -34,6 +34,7 @@ PAGES = {
     "the log-in form": "/accounts/login/",
     "health": "/health/live",
     "readiness": "/health/ready",
+    "the counts": "/metrics",
     "an OAuth page": "/oauth/authorize/",
 }
 
