@@ -16,10 +16,11 @@ from customers.models import Customer
 from tests.tickets.test_diagnosis_api import _secrets
 from tickets.api.urls import urlpatterns
 from tickets.channel_notices import channel_message
-from tickets.models import SelfDiagnosis, Ticket
-from tickets.services import ctt
+from tickets.messaging import SimulatedMessageGateway
+from tickets.models import DiagnosisCoverage, SelfDiagnosis, Ticket, TokenDelivery, WebhookEndpoint
+from tickets.services import ctt, webhooks
 from tickets.services.corrections import edit_ticket
-from tickets.services.diagnosis import approve_ctt, send_officer
+from tickets.services.diagnosis import approve_ctt, send_officer, submit_diagnosis
 from tickets.services.report import Report
 from tickets.services.tickets import create_ticket
 from units.models import User
@@ -106,18 +107,20 @@ def secrets() -> list[str]:
 
 
 def check(answers: list[Any]) -> None:
-    good = [it for it in answers if it.status_code in (200, 201)]
+    """Answers and refusals alike."""
     assert {it.status_code for it in answers} <= {200, 201, 403, 404, 405, 406}
-    assert any('"71"' in it.content.decode() for it in good)
-    for answer in good:
-        text = answer.content.decode().lower()
-        for secret in secrets():
-            assert secret not in text, (answer.request["PATH_INFO"], secret)
-        if answer["Content-Type"].startswith("application/json") and "problem-types" not in str(
-            answer.request["PATH_INFO"]
-        ):
-            found = keys_in(answer.json()) & INTERNAL_KEYS
-            assert not found, (answer.request["PATH_INFO"], found)
+    assert any('"71"' in it.content.decode() for it in answers)
+    for answer in answers:
+        scan(answer)
+
+
+def scan(answer: Any) -> None:
+    """Neither in the words of an answer or a problem, nor in its keys, is anything of the house."""
+    text, path = answer.content.decode().lower(), str(answer.request["PATH_INFO"])
+    text = re.sub("wo[ _]autodispatch", "", text)  # the Tipe WO that a channel reports with
+    assert not [secret for secret in secrets() if secret in text], (path, text)
+    if "json" in answer["Content-Type"] and "problem-types" not in path:
+        assert not keys_in(answer.json()) & INTERNAL_KEYS, path
 
 
 @pytest.mark.requirement("R-003-57")
@@ -171,6 +174,99 @@ def test_no_answer_to_a_channels_own_verbs_tells_anything_internal(
 
     assert ctt.digits_of(SelfDiagnosis.objects.get().token) in said[4].content.decode()
     check(said)
+
+
+@pytest.mark.requirement("R-003-57")
+def test_no_refusal_tells_a_channel_anything_internal(
+    reader: APIClient,
+    mine: Ticket,
+    readings: dict[str, Any],
+    vcc_operator: User,
+    customer: Customer,
+    form: Callable[..., Any],
+) -> None:
+    """Every way to be refused that a channel has with its own report, by the code of the problem."""
+    address, told = f"/api/v1/tickets/{mine.number}/", []
+
+    def ask(path: str, body: dict[str, Any], method: str = "post", **headers: str) -> None:
+        keyed = {"Idempotency-Key": f"{KEY}-{len(told)}"} | headers
+        answer = getattr(reader, method)(path, body, headers=keyed)
+        scan(answer)
+        told.append(answer.json()["code"])
+
+    def submit(changed: dict[str, Any], **headers: str) -> None:
+        ask(f"{address}self-diagnosis/", {"readings": readings | changed}, "put", **headers)
+
+    periksa = {"wo_type": "KWH_PERIKSA", "channel": "PLN_MOBILE"}
+    ask("/api/v1/tickets/", form(**periksa))
+    ask("/api/v1/tickets/", form(**periksa, idpel=customer.idpel, client_ref="m-1"))
+    ask("/api/v1/tickets/", form(channel="PLN_MOBILE", wo_type="", is_issue_closed=True))
+    ask(f"{address}self-diagnosis/", {"readings": {"08": 1}}, "put")
+    submit({"41": "banyak"})
+    submit({"99": 1})
+    ask(f"{address}confirm/", {"is_done": True})
+    ask(f"{address}rating/", {"rating": 5})
+    assert reader.put(f"{address}self-diagnosis/", {"readings": readings}).status_code == 201
+    submit({"41": 231})
+    submit({"41": 231}, **{"If-Match": '"0-0"'})
+    case = SelfDiagnosis.objects.get()
+    until = timezone.now() + timezone.timedelta(minutes=1)
+    SelfDiagnosis.objects.update(held_by=vcc_operator, held_until=until)
+    submit({"41": 231}, **{"If-Match": case.etag})
+    SelfDiagnosis.objects.update(held_by=None, held_until=None)
+    for verb in ("approve-ctt", "send-officer", "deliver"):
+        ask(f"/api/v1/self-diagnoses/{case.pk}/{verb}/", {"reason": "saya"})
+    approve_ctt(diagnosis=case, by=vcc_operator, reason="RAHASIA: kabel tua")
+    submit({"41": 231})
+    ask(f"{address}cancel/", {"reason": "sudah menyala"})
+    ask(f"{address}ctt/read-out/", {})
+    DiagnosisCoverage.objects.all().delete()
+    ask("/api/v1/tickets/", form(**periksa, idpel=customer.idpel))
+    Customer.objects.update(product="PASCABAYAR")
+    ask("/api/v1/tickets/", form(**periksa, idpel=customer.idpel))
+
+    assert told == [
+        "not_prepaid", "client_ref_used", "not_an_agent", "reading_missing", "not_a_number", "unknown_code",
+        "not_at_the_end", "not_at_the_end", "precondition_required", "stale", "being_decided",
+        "permission_denied", "permission_denied", "permission_denied", "already_decided",
+        "move_not_allowed", "forbidden", "not_covered", "not_prepaid",
+    ]  # fmt: skip
+
+
+@pytest.mark.requirement("R-003-57", "R-003-115")
+def test_what_is_sent_to_the_channel_and_the_customer_is_scanned_as_it_leaves(
+    mine: Ticket,
+    channel: User,
+    back_office: User,
+    readings: dict[str, Any],
+    vcc_operator: User,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The bodies of webhooks and the texts of WA and SMS, whatever happened to the ticket."""
+    left: list[str] = []
+    monkeypatch.setattr(webhooks, "_call", lambda target, body, headers: left.append(body.decode()) or 200)
+    monkeypatch.setattr(SimulatedMessageGateway, "send", lambda self, *, text, **rest: left.append(text))
+    settings.WEBHOOK_NETWORKS = ["127.0.0.0/8"]
+    Ticket.objects.filter(pk=mine.pk).update(mobile_number="+6281234567890", by_wa=True, by_sms=True)
+    mine.refresh_from_db()
+    endpoint = WebhookEndpoint(client=channel, url="https://127.0.0.1/hook")
+    webhooks.save_endpoint(endpoint=endpoint, by=back_office)
+    case, _ = submit_diagnosis(ticket=mine, readings=readings | {"41": 500, "71": 3}, by=channel)
+    approve_ctt(diagnosis=case, by=vcc_operator, reason="RAHASIA: kabel tua")
+    for delivery in TokenDelivery.objects.filter(way__in=("WA", "SMS")):
+        ctt.send_message(delivery_id=delivery.pk, at=timezone.now())
+    ctt.answer_token(ticket=mine, is_done=False, by=channel, reason="masih PERIKSA")
+    for event in mine.events.all():
+        webhooks.fan_out(event=event)
+    at = timezone.now()
+    assert all(webhooks.send(delivery_id=pk, at=at) for pk in webhooks.take_due(at=at))
+
+    assert len(left) > 5
+    assert sum("Clear Tamper Token" in text for text in left) == 2
+    for text in left:
+        assert not [secret for secret in secrets() if secret in text.lower()], text
+        assert "{" not in text or not keys_in(json.loads(text)) & INTERNAL_KEYS, text
 
 
 @pytest.mark.parametrize("who", ["agent", "srm_jakarta", "vcc_operator", "posko_menteng", "back_office"])

@@ -17,7 +17,6 @@ from rest_framework.response import Response
 
 from common.etags import require_match
 from common.idempotency import once, once_with
-from common.permissions import is_channel
 from common.renderers import FragmentRenderer
 from common.throttling import RevealThrottle
 from common.views import ScopedViewSet
@@ -253,7 +252,7 @@ class CoverageViewSet(ScopedViewSet):
         if area := given.get("area"):
             return None, serving_unit(area, given.get("on") or timezone.localdate()), area
         rows = Customer.objects.select_related("unit", "area")
-        rows = rows if is_channel(request) else rows.visible_to(cast(User, request.user))
+        rows = rows.visible_to(cast(User, request.user)) if is_insider(request) else rows
         names = {"idpel": "idpel", "meter_number": "meters__number"}
         [name] = set(given) & set(names)
         customer = get_object_or_404(rows, **{names[name]: given[name]})

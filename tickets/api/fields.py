@@ -9,8 +9,8 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from allocation.api.serializers import CodeField
-from common.permissions import is_channel
 from customers.models import Customer
+from tickets.api.readers import is_insider
 from units.models import Unit
 
 TEXT: dict[str, Any] = {"required": False, "allow_blank": True}
@@ -39,7 +39,7 @@ class VisibleUnitField(CodeField):
 
 
 class CustomerField(CodeField):
-    """A customer by IDPEL; people name those they see, a channel's users name their own."""
+    """A customer by IDPEL; people name those they see, a channel's users their own, however it logged in."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(queryset=Customer.objects.all(), lookup="idpel", **kwargs)
@@ -47,5 +47,5 @@ class CustomerField(CodeField):
     def run_validation(self, data: Any = empty) -> Any:
         request = self.context["request"]
         rows = Customer.objects.select_related("unit", "area").prefetch_related("meters")
-        self.queryset = rows if is_channel(request) else rows.visible_to(request.user)
+        self.queryset = rows.visible_to(request.user) if is_insider(request) else rows
         return super().run_validation(data)

@@ -74,5 +74,5 @@ def ask_coverage(
 def require_coverage(*, unit: Unit, area: Area | None, on: date) -> None:
     """Refuse with `NotCovered` where self-diagnosis is not in force on `on`."""
     if find_coverage(unit=unit, area=area, on=on) is None:
-        message = _("Self-diagnosis is not in force at %(unit)s on that day. Choose WO Autodispatch.")
-        raise NotCovered(message % {"unit": unit}, field="wo_type")
+        message = _("Self-diagnosis is not in force there on that day. Choose WO Autodispatch.")
+        raise NotCovered(message, field="wo_type")

@@ -108,18 +108,19 @@ def _require_undecided(diagnosis: SelfDiagnosis, by: User) -> None:
         raise OwnSubmission(_("Another operator has to decide on what you submitted."))
 
 
-def require_free(diagnosis: SelfDiagnosis, at: datetime) -> None:
+def require_free(diagnosis: SelfDiagnosis, at: datetime, *, is_told_who: bool = True) -> None:
     """Refuse with `BeingDecided` while an operator is getting a token for what the readings say now."""
     if diagnosis.is_held(at=at):
         message = _("%(who)s is getting a token for %(ticket)s.")
-        raise BeingDecided(message % {"who": diagnosis.held_by, "ticket": diagnosis.ticket})
+        who = diagnosis.held_by if is_told_who else _("Command centre")
+        raise BeingDecided(message % {"who": who, "ticket": diagnosis.ticket})
 
 
-def too_late(diagnosis: SelfDiagnosis) -> AlreadyDecided:
-    """Who decided, and what."""
+def too_late(diagnosis: SelfDiagnosis, *, is_told_who: bool = True) -> AlreadyDecided:
+    """Who decided, and what. A channel is told of no person."""
     message = _("%(who)s decided on %(ticket)s already: %(what)s.")
     details = {
-        "who": diagnosis.decided_by,
+        "who": diagnosis.decided_by if is_told_who else _("Command centre"),
         "ticket": diagnosis.ticket,
         "what": diagnosis.get_status_display(),
     }

@@ -89,13 +89,13 @@ def submit_diagnosis(
     ticket = ledger.lock(ticket)
     actor = _submitter(ticket, by, at)
     require_open(ticket)
-    _check_awaited(ticket)
+    _check_awaited(ticket, actor)
     checked = check_readings(readings)
     before = SelfDiagnosis.objects.select_for_update().filter(ticket=ticket).first()
     if before and before.readings == checked and before.submitted_by_id == by.pk:
         return before, False
     if before:
-        require_free(before, at)
+        require_free(before, at, is_told_who=not actor.is_channel)
     _check_version(before, version)
     return _hand_in(ticket, checked, before, actor, at), before is None
 
@@ -151,11 +151,11 @@ def _check_kind(ticket: Ticket) -> None:
         raise NotAwaited(_("%(ticket)s is no KWH PERIKSA report.") % {"ticket": ticket})
 
 
-def _check_awaited(ticket: Ticket) -> None:
+def _check_awaited(ticket: Ticket, actor: Actor) -> None:
     _check_kind(ticket)
     decided = SelfDiagnosis.objects.filter(ticket=ticket).exclude(status=DiagnosisStatus.SUBMITTED).first()
     if decided:
-        raise too_late(decided)
+        raise too_late(decided, is_told_who=not actor.is_channel)
     if ticket.status != Status.LAPOR_PERIKSA:
         raise NotAwaited(_("%(ticket)s does not wait for a self-diagnosis.") % {"ticket": ticket})
     if ticket.customer is None or ticket.customer.product != Product.PRABAYAR:
