@@ -99,11 +99,14 @@ def _date(field: Field, raw: Any) -> str:
 
 
 def _datetime(field: Field, raw: Any) -> str:
+    """The time on the clock of the place, so without an offset."""
     try:
         value = datetime.fromisoformat(str(raw))
+        if value.tzinfo or ":" not in str(raw):
+            raise ValueError(raw)
     except ValueError as error:
         raise Invalid(_("Write a date and a time as 2022-02-18T10:30.")) from error
-    return value.replace(tzinfo=None).isoformat(timespec="minutes")
+    return value.isoformat(timespec="minutes")
 
 
 def _phone(field: Field, raw: Any) -> str:
