@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Prefetch
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -149,7 +150,8 @@ class DiagnosisDetailSerializer(DiagnosisSerializer):
 
     @extend_schema_field(TokenSerializer(allow_null=True))
     def get_token(self, diagnosis: SelfDiagnosis) -> dict[str, Any] | None:
-        token = ClearTamperToken.objects.filter(diagnosis=diagnosis).first()
+        deliveries = Prefetch("deliveries", TokenDelivery.objects.select_related("by"))
+        token = ClearTamperToken.objects.prefetch_related(deliveries).filter(diagnosis=diagnosis).first()
         return dict(TokenSerializer(token).data) if token else None
 
     @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(TokenDelivery.Way.choices)))
