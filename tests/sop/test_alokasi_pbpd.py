@@ -319,7 +319,7 @@ def test_the_current_service_of_an_unknown_customer_is_asked(ring, stock):
 MIGRATION = {
     "transaksi": "migrasi",
     "daya": {"daya": "900", "tarif": "R1"},
-    "produk_pd": {"produk_sekarang": "PRABAYAR", "produk": "PASCABAYAR"},
+    "produk_migrasi": {"produk_sekarang": "PRABAYAR", "produk": "PASCABAYAR"},
 }
 
 
@@ -341,6 +341,21 @@ def test_a_migration_to_what_is_not_there_leaves_the_customer_as_is(ring, stock,
 
     assert call.shown("tujuan_belum_tersedia")["guide"] == "Layanan Pelanggan tetap PRABAYAR."
     assert call.now["outcome"] == "ISSUE_CLOSED"
-    same = MIGRATION | {"produk_pd": {"produk_sekarang": "PRABAYAR", "produk": "PRABAYAR"}}
-    refused = ring(until="disesuaikan", **asked | same).try_answer()
-    assert (refused.status_code, refused.json()["code"]) == (422, "same_product")
+
+
+@pytest.mark.requirement("R-002-3")
+def test_a_migration_to_the_product_in_use_is_asked_again_or_given_up(ring, stock, household):
+    stock("ALL")
+    same = {"produk_migrasi": {"produk_sekarang": "PRABAYAR", "produk": "PRABAYAR"}}
+    asked = MIGRATION | {"pelanggan": {"pelanggan": household().idpel}}
+
+    given_up = ring(**asked | same, produk_sama="tetap")
+    assert (given_up.now["outcome"], "disesuaikan" in given_up.steps) == ("ISSUE_CLOSED", False)
+    assert given_up.ticket.problem == (
+        "MIGRASI MURNI TIDAK DIPROSES, PELANGGAN TETAP DENGAN LAYANAN PRABAYAR, TELAH DIJELASKAN"
+    )
+
+    call = ring(until="produk_sama", **asked | same)
+    call.answer("diperbaiki")
+    call.walk(**ASK | asked, produk_tujuan={"produk": "PASCABAYAR"})
+    assert HandOver.objects.get(reference=call.now["ticket"]).product == "PASCABAYAR"

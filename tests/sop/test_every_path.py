@@ -223,7 +223,7 @@ def given_by(customer: Customer, earlier: Ticket, unit: Unit, on: date) -> dict[
         "hubungi_wa": cycle([True, True, False, False]),
         "hubungi_sms": cycle([True, False, True, False]),
         "konfirmasi_pada": (f"{on + timedelta(days=1)}T15:00",),
-        "produk_sekarang": ("PRABAYAR",),
+        "produk_sekarang": ("PRABAYAR", "PASCABAYAR"),
         "name": ("Penelepon Satu",),
         "text": ("keterangan singkat",),
         "note": ("catatan yang lebih panjang",),
