@@ -1,5 +1,6 @@
 """Linked procedures: what is wrong with them, every path through them, how they differ, how they look."""
 
+import re
 from collections.abc import Iterator
 from textwrap import dedent
 
@@ -351,6 +352,34 @@ def test_every_reachable_step_is_drawn_once_and_no_two_boxes_overlap(linked):
     assert len(forward) + sum(line.is_back for line in drawn.lines) == sum(
         len(linked[box.address].exits) for box in drawn.boxes if box.address != END
     )
+
+
+@settings(max_examples=100, deadline=None)
+@given(any_graph())
+def test_no_line_runs_through_a_box(linked):
+    drawn = drawing.draw(linked)
+    inside = [(it.x, it.x + drawing.WIDTH, it.y, it.y + drawing.HEIGHT) for it in drawn.boxes]
+
+    for line in drawn.lines:
+        for x, y1, y2 in straight(line.path):
+            assert not any(
+                left < x < right and y1 < bottom and top < y2 for left, right, top, bottom in inside
+            )
+
+
+def straight(path):
+    """The upright parts of a path: x, and the heights between which it runs."""
+    x, y, found = 0, 0, []
+    for kind, numbers in re.findall(r"([MHVC])([-\d ]+)", path):
+        values = [int(it) for it in numbers.split()]
+        if kind == "V":
+            found.append((x, *sorted((y, values[0]))))
+            y = values[0]
+        elif kind == "H":
+            x = values[0]
+        else:
+            x, y = values[-2:]
+    return found
 
 
 def test_a_walk_refuses_rows_that_do_not_follow_the_procedure():
