@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
-from itertools import groupby
 from typing import Any
 
 from django.contrib import admin
@@ -14,11 +12,11 @@ from django.template.loader import render_to_string
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import action, display
 
+from sop.admin import charts
 from sop.admin.pages import SopAdmin
 from sop.models import Call, HandOver, OutcomeKind
 from sop.models.calls import CallQuerySet
@@ -28,12 +26,6 @@ from units.models import Area
 from units.powers import Power
 
 SPANS = (7, 30, 90, 365)
-SHADES = ("700", "500", "300", "900", "400", "600", "200")
-CHART_OPTIONS = {
-    "maintainAspectRatio": False,
-    "indexAxis": "y",
-    "scales": {"x": {"stacked": True, "ticks": {"precision": 0}}, "y": {"stacked": True}},
-}
 
 
 @admin.register(Call)
@@ -90,8 +82,8 @@ class CallAdmin(SopAdmin):
         days = span(request.GET.get("days", ""))
         since = timezone.now() - timedelta(days=days)
         seen: CallQuerySet = Call.objects.visible_to(request.user).filter(opened_at__gte=since)
-        runs = list(statistics.runs(seen))
-        outcomes = list(statistics.outcomes(seen))
+        runs, outcomes = list(statistics.runs(seen)), list(statistics.outcomes(seen))
+        drop_offs = list(statistics.drop_offs(seen))
         return self.page(
             request,
             "statistics.html",
@@ -100,47 +92,18 @@ class CallAdmin(SopAdmin):
             spans=SPANS,
             runs=runs,
             outcomes=[row | {"label": OutcomeKind(row["outcome"]).label} for row in outcomes],
-            drop_offs=list(statistics.drop_offs(seen)),
-            steps=by_procedure(list(statistics.steps(seen))),
+            drop_offs=drop_offs,
+            steps=charts.of_steps(list(statistics.steps(seen)), drop_offs),
+            sites=list(statistics.sites(seen)),
             agents=list(statistics.agents(seen)),
-            chart=json.dumps(outcome_chart(runs, outcomes)),
-            options=json.dumps(CHART_OPTIONS),
+            chart=charts.of_outcomes(runs, outcomes),
+            options=charts.STACKED,
+            step_options=charts.step_options(),
         )
 
 
 def span(text: str) -> int:
     return int(text) if text in map(str, SPANS) else 30
-
-
-def by_procedure(rows: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
-    """The rows of steps under the name of their procedure and version."""
-
-    def name(row: dict[str, Any]) -> str:
-        slug, number = row["call__version__document__slug"], row["call__version__number"]
-        return f"{row['call__procedure__title']} ({slug}@{number})"
-
-    return [(title, list(group)) for title, group in groupby(rows, name)]
-
-
-def outcome_chart(runs: list[dict[str, Any]], outcomes: list[dict[str, Any]]) -> dict[str, Any]:
-    """A bar for each procedure and version, cut by how its calls ended."""
-    keys = [tuple(row[it] for it in statistics.PROCEDURE) for row in runs]
-    counts = {
-        (tuple(row[it] for it in statistics.PROCEDURE), row["outcome"]): row["count"] for row in outcomes
-    }
-    kinds = [*OutcomeKind.choices, ("ABANDONED", _now("broken off"))]
-    broken = {(key, "ABANDONED"): row["abandoned"] for key, row in zip(keys, runs, strict=True)}
-    return {
-        "labels": [f"{key[2]} ({key[0]}@{key[1]})" for key in keys],
-        "datasets": [
-            {
-                "label": str(label),
-                "data": [(counts | broken).get((key, kind), 0) for key in keys],
-                "backgroundColor": f"var(--color-primary-{SHADES[index % len(SHADES)]})",
-            }
-            for index, (kind, label) in enumerate(kinds)
-        ],
-    }
 
 
 @admin.register(HandOver)

@@ -62,7 +62,15 @@ def steps(calls: CallQuerySet) -> Rows:
 
 def agents(calls: CallQuerySet) -> Rows:
     """Per site and agent: `runs`, `finished`, `abandoned`, and how many moves went `back`."""
-    place = ("site__name", "agent__username")
+    return _compared(calls, "site__name", "agent__username")
+
+
+def sites(calls: CallQuerySet) -> Rows:
+    """The same per site."""
+    return _compared(calls, "site__name")
+
+
+def _compared(calls: CallQuerySet, *place: str) -> Rows:
     return (
         calls.order_by()
         .values(*place)

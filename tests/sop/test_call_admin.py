@@ -56,7 +56,10 @@ def test_runs_outcomes_drop_offs_and_times_are_shown(talk, agent, learned):
     assert (run["runs"], run["finished"], run["abandoned"]) == (2, 1, 1)
     assert [(it["outcome"], it["count"]) for it in answer.context["outcomes"]] == [("ISSUE_CLOSED", 1)]
     assert [(it["last_step"], it["count"]) for it in answer.context["drop_offs"]] == [("nama", 1)]
-    _title, steps = answer.context["steps"][0]
+    _title, steps, chart = answer.context["steps"][0]
+    drawn = json.loads(chart)
+    assert dict(zip(drawn["labels"], drawn["datasets"][2]["data"], strict=True))["nama"] == 1
+    assert dict(zip(drawn["labels"], drawn["datasets"][0]["data"], strict=True))["nama"] == 30
     assert {it["step"]: it["seconds"] for it in steps}["nama"] == 30
     assert "ISSUE_CLOSED" not in answer.content.decode()
     chart = json.loads(answer.context["chart"])
@@ -72,6 +75,7 @@ def test_agents_are_compared_by_site_within_ones_reach(talk, agent, appoint, bro
     answer = browse(regional).get(reverse("admin:sop_call_statistics"))
 
     assert [it["agent__username"] for it in answer.context["agents"]] == ["agent_jakarta"]
+    assert [it["site__name"] for it in answer.context["sites"]] == ["UID Jakarta Raya"]
 
 
 @pytest.mark.parametrize("days", ["7", "365", "0", "x", "99999999999999999999"])
