@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -235,6 +236,31 @@ def test_nothing_is_left_for_later(word: str) -> None:
     ]
 
     assert marked == []
+
+
+def test_every_setting_of_the_environment_is_described() -> None:
+    source = (ROOT / "pln_portal" / "settings.py").read_text()
+    read = set(re.findall(r"""(?:env\.\w+|_secret)\(\s*["']([A-Z_]+)["']""", source)) - {
+        "TEST_DATABASE_SUFFIX"
+    }
+    described = (ROOT / "docs" / "deploy.md").read_text()
+
+    assert len(read) > 20
+    assert [name for name in sorted(read) if f"`{name}`" not in described] == []
+
+
+@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt"])
+def test_the_locks_hold_what_is_declared_and_nothing_that_no_longer_is(lock: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    declared = list(project["project"]["dependencies"])
+    if lock == "requirements-dev.txt":
+        declared += project["dependency-groups"]["dev"]
+    entries = re.findall(
+        r"^(\S+==[^ ;]+).*?\n((?:    .*\n)*)", (ROOT / lock).read_text() + "\n", re.MULTILINE
+    )
+    ours = {name for name, about in entries if "pyproject.toml" in about}
+
+    assert ours == {re.sub(r"\[.*?\]", "", name) for name in declared}
 
 
 def test_rooms_that_this_house_does_not_have() -> None:

@@ -1,7 +1,7 @@
 """Payments straight into their table, then checked there as a whole; what fails is rolled back.
 
 COPY writes many rows at a time, which no INSERT … SELECT from a staging table does: checking in place is
-what keeps an import near the speed of a bare `\\copy` (docs/decisions/0030).
+what keeps an import near the speed of a bare `\\copy` (docs/decisions/0012).
 """
 
 from __future__ import annotations
