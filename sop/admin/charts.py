@@ -32,6 +32,7 @@ def step_options() -> str:
             "indexAxis": "y",
             "scales": {
                 "x": {"title": {"display": True, "text": _("Average seconds")}},
+                "y": {"ticks": {"autoSkip": False}},
                 "counts": {
                     "position": "top",
                     "beginAtZero": True,
