@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tickets.rules.clock import (
@@ -127,6 +128,39 @@ def test_at_the_due_time_exactly_the_target_has_counted(
 
     assert worked(calendar, zone, start, due) == amount
     assert worked(calendar, zone, start, due - timedelta(seconds=1)) < amount
+
+
+@settings(max_examples=60, deadline=None)
+@given(calendars, zones, moments, st.integers(1, 50 * 60))
+def test_what_counts_is_what_a_clock_on_the_wall_would_count(
+    calendar: WorkCalendar, zone: ZoneInfo, start: datetime, minutes: int
+) -> None:
+    """Minute by minute in local time, the plain way: over midnight, in each zone, around holidays."""
+    calendar = replace(calendar, intervals=tuple(map(to_whole_minutes, calendar.intervals)))
+    passed = (start + timedelta(minutes=it) for it in range(minutes))
+    plain = sum(is_working(calendar, moment.astimezone(zone)) for moment in passed)
+
+    assert worked(calendar, zone, start, start + timedelta(minutes=minutes)) == timedelta(minutes=plain)
+
+
+def to_whole_minutes(it: Interval) -> Interval:
+    return replace(it, starts=it.starts.replace(second=0), ends=it.ends.replace(second=0))
+
+
+def is_working(calendar: WorkCalendar, local: datetime) -> bool:
+    today, time_of_day = local.date(), local.time()
+    before = today - timedelta(days=1)
+    begun_today = (
+        it.starts <= time_of_day and (time_of_day < it.ends or it.ends <= it.starts)
+        for it in calendar.intervals
+        if it.weekday == today.weekday() and today not in calendar.holidays
+    )
+    from_yesterday = (
+        time_of_day < it.ends <= it.starts
+        for it in calendar.intervals
+        if it.weekday == before.weekday() and before not in calendar.holidays
+    )
+    return any(begun_today) or any(from_yesterday)
 
 
 @given(calendars, zones, moments, amounts, amounts)

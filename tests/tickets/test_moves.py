@@ -12,7 +12,18 @@ from django.utils import timezone
 from common.append_only import AppendOnlyError
 from common.errors import Conflict, DomainError, Forbidden, Invalid
 from common.models import Job
-from tickets.models import ClockSegment, EventKind, Status, Tab, Ticket, TicketEvent
+from customers.models import Customer, Product
+from tickets.models import (
+    ClockSegment,
+    DiagnosisCoverage,
+    EventKind,
+    OrderStatus,
+    Status,
+    Tab,
+    Ticket,
+    TicketEvent,
+    WorkOrderType,
+)
 from tickets.rules.moves import Hand, MoveRefused
 from tickets.rules.replay import replay
 from tickets.services import ledger, moves
@@ -157,6 +168,23 @@ def test_a_no_makes_a_linked_ticket_with_a_clock_of_its_own(finished: Ticket, ag
     assert (follower.status, follower.due_at) == (Status.LAPOR, follower.reported_at + timedelta(hours=3))
     assert ticket.events.get(kind=EventKind.DENIED).data == {"followed_by": follower.number}
     assert ticket.status == Status.SELESAI
+
+
+@pytest.mark.parametrize("change", ["coverage", "product"])
+def test_a_no_is_taken_though_self_diagnosis_has_ended_there(
+    periksa: Ticket, customer: Customer, agent: User, change: str
+) -> None:
+    Ticket.objects.filter(pk=periksa.pk).update(status=Status.SELESAI)
+    if change == "coverage":
+        DiagnosisCoverage.objects.update(valid_until=timezone.localdate() - timedelta(days=1))
+    else:
+        Customer.objects.update(product=Product.PASCABAYAR)
+
+    _, follower = moves.confirm_completion(ticket=periksa, is_done=False, by=agent)
+
+    assert follower is not None
+    assert (follower.wo_type, follower.status) == (WorkOrderType.WO_AUTODISPATCH, Status.LAPOR)
+    assert follower.orders.get().status == OrderStatus.ANTRE
 
 
 def test_the_customer_is_not_asked_before_the_end(ticket: Ticket, agent: User) -> None:

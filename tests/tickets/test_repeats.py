@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from common.errors import Conflict, Forbidden
 from customers.models import Customer
+from tests.tickets.copies import copy_ticket
 from tickets.models import EventKind, Status, Ticket, TicketMerge, TicketRepeat
 from tickets.rules.replay import replay
 from tickets.services import clock, moves, repeats
@@ -85,6 +86,19 @@ def test_candidates_are_those_that_the_reader_sees(
     create_ticket(report=report(customer=customer), by=agent)
 
     assert find_candidates(sought=Sought(customer=customer), by=channel) == []
+
+
+def test_a_dark_quarter_does_not_hide_the_report_of_the_same_house(
+    report: Make, agent: User, customer: Customer
+) -> None:
+    place = {"latitude": Decimal("-6.176700"), "longitude": Decimal("106.826300")}
+    first = create_ticket(report=report(customer=customer), by=agent)
+    copy_ticket(create_ticket(report=report(**place), by=agent), 60)
+
+    sought = Sought(customer=customer, latitude=-6.1767, longitude=106.8263)
+    found = find_candidates(sought=sought, by=agent)
+
+    assert first in [it.ticket for it in found]
 
 
 def test_candidates_cost_one_query(report: Make, agent: User, customer: Customer) -> None:

@@ -10,10 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from common.errors import Conflict, Invalid
-from tickets.models import CLOSED, EventKind, Status, Ticket
+from tickets.models import CLOSED, EventKind, Status, Ticket, WorkOrderType
 from tickets.rules.moves import POWER_OF, Hand, check_move
 from tickets.services import clock, ledger, orders
 from tickets.services.actors import Actor, officer
+from tickets.services.coverage import ask_coverage
 from tickets.services.ledger import require_open
 from tickets.services.report import Report
 from tickets.services.tickets import create_ticket
@@ -232,7 +233,7 @@ def _follow_up(ticket: Ticket, by: User, at: datetime) -> Ticket:
         problem=ticket.problem,
         reporter_name=ticket.reporter_name,
         channel=ticket.channel,
-        wo_type=ticket.wo_type,
+        wo_type=_order_type_again(ticket, at),
         customer=ticket.customer,
         meter_number=ticket.meter_number,
         caller_number=ticket.caller_number,
@@ -257,3 +258,12 @@ def _follow_up(ticket: Ticket, by: User, at: datetime) -> Ticket:
         is_demo=ticket.is_demo,
     )
     return create_ticket(report=again, by=by, at=at)
+
+
+def _order_type_again(ticket: Ticket, at: datetime) -> str:
+    """As before; an officer goes where self-diagnosis has ended since, so that a no is never refused."""
+    if ticket.wo_type != WorkOrderType.KWH_PERIKSA:
+        return ticket.wo_type
+    assert ticket.posko is not None  # only an ISSUE_CLOSED ticket has none  # noqa: S101
+    on = ticket.posko.local_date(at)
+    return ask_coverage(unit=ticket.posko, area=ticket.area, on=on, customer=ticket.customer).wo_type

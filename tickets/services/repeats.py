@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -64,11 +64,13 @@ def find_candidates(*, sought: Sought, by: User, at: datetime | None = None) -> 
     """
     at = at or timezone.now()
     phones = _numbers(sought.phones)
-    condition = _same(sought, phones) | _near(sought, at)
+    same = _same(sought, phones)
+    condition = same | _near(sought, at)
     if not condition:
         return []
+    surest = Case(When(same, then=0), default=1) if same else Value(1)  # a dark quarter does not crowd it out
     rows = Ticket.objects.visible_to(by).open().filter(condition).select_related("customer", "unit", "posko")
-    found = [_judge(ticket, sought, phones) for ticket in rows.order_by("-pk")[:MAX_CANDIDATES]]
+    found = [_judge(ticket, sought, phones) for ticket in rows.order_by(surest, "-pk")[:MAX_CANDIDATES]]
     kept = [it for it in found if it.reasons]
     return sorted(kept, key=lambda it: (-len(it.reasons), it.ticket.reported_at))
 
