@@ -6,15 +6,19 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.admin.views.main import ChangeList as StockChangeList
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.dataclasses import ActionDialog
+from unfold.decorators import display
 from unfold.forms import BaseDialogForm
+from unfold.views import ChangeList
 
 from common.errors import DomainError
 
@@ -27,6 +31,15 @@ class CheckedAutocomplete(AutocompleteSelect):
             return super().optgroups(name, value, attrs)
         except (ValueError, ValidationError):
             return super().optgroups(name, [], attrs)
+
+
+class UncountedChangeList(ChangeList):
+    """Offers "Show all" where a search or a filter hides something, and nowhere else."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not self.query and not self.get_filters_params():
+            self.full_result_count = self.result_count
 
 
 class ScopedAdmin(ModelAdmin):
@@ -42,6 +55,14 @@ class ScopedAdmin(ModelAdmin):
     list_fullwidth = True
     list_per_page = 50
     show_full_result_count = False
+
+    @display(description=_("no."), ordering="pk")
+    def serial(self, row: Model) -> str:
+        """The number of a row as a name, not as an amount: 1990, never 1.990."""
+        return str(row.pk)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[StockChangeList]:
+        return UncountedChangeList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return seen_by(super().get_queryset(request), request.user)

@@ -25,6 +25,7 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from common import jobs
+from common.admin import ScopedAdmin
 from common.models import Job
 
 REGISTERED_AGAIN = {
@@ -70,13 +71,15 @@ class PeriodicTaskAdmin(beat_admin.PeriodicTaskAdmin, ModelAdmin):
     """What the scheduler starts, and when."""
 
     form = _PeriodicTaskForm
+    change_form_template = "admin/change_form.html"  # the library's own has a script in the page
 
 
 @admin.register(Job)
 class JobAdmin(ModelAdmin):
     """Background work: what waits, what was given up, and why."""
 
-    list_display = ("id", "kind", "status", "attempts", "run_at", "finished_at", "error")
+    serial = ScopedAdmin.serial
+    list_display = ("serial", "kind", "status", "attempts", "run_at", "finished_at", "error")
     list_filter = ("status", "kind")
     list_filter_submit = True
     show_full_result_count = False

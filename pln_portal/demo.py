@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.hashers import make_password
 from oauth2_provider.models import Application
@@ -10,7 +11,7 @@ from oauth2_provider.models import Application
 from units.models import Position, Unit, User
 from units.powers import Role
 
-SINCE = datetime(2020, 1, 1, tzinfo=UTC)
+SINCE = datetime(2020, 1, 1, tzinfo=ZoneInfo("Asia/Jakarta"))
 CHANNEL = "pln-mobile"
 
 # account, role, unit, whether the admin is open to it

@@ -130,10 +130,14 @@ UNFOLD = {
     "SITE_SUBHEADER": _("Back office"),
     "SITE_URL": "/",
     "SITE_SYMBOL": "bolt",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("console/favicon.svg")}
+    ],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "pln_portal.dashboard.first_page",
     "STYLES": [lambda request: static("console/admin.css")],
+    "SCRIPTS": [lambda request: static("console/js/admin_names.js")],
     "COMMAND": {"search_models": True, "show_history": False},
     "COLORS": {
         "primary": {

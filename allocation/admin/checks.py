@@ -36,7 +36,7 @@ class AllocationCheckAdmin(ScopedAdmin):
     """Why was this caller told no? The matrix, its row, the availability and the position that decided."""
 
     see = Power.SEE_CHECKS
-    list_display = ("id", "asked_at", "unit", "transaction", "power_va", "product", "outcome", "channel")
+    list_display = ("serial", "asked_at", "unit", "transaction", "power_va", "product", "outcome", "channel")
     list_filter = (
         "outcome",
         "product",

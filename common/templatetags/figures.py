@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django import template
+from django.utils.translation import gettext
 
 register = template.Library()
 
@@ -15,8 +16,8 @@ def share(part: int, whole: int) -> str:
 
 @register.filter
 def hours(length: timedelta | None) -> str:
-    """`4.05` for four hours and five minutes."""
+    """`4 h 05 min`: hours as people say them, never taken for a decimal."""
     if length is None:
         return "–"
     whole, minutes = divmod(int(length.total_seconds()) // 60, 60)
-    return f"{whole}.{minutes:02d}"
+    return gettext("%(hours)d h %(minutes)02d min") % {"hours": whole, "minutes": minutes}

@@ -19,6 +19,7 @@ from unfold.decorators import display
 from common.admin import ScopedAdmin, holds, tell_refusal
 from common.errors import DomainError
 from common.exports import CSV_TYPE, XLSX_TYPE
+from customers.models import Kogol, Product
 from programs.admin.forms import ProgramForm
 from programs.admin.steps import open_steps, run
 from programs.models import Evaluation, PaymentImport, Program, Status
@@ -71,6 +72,31 @@ class ProgramAdmin(ScopedAdmin):
     @display(description=_("status"), ordering="status", label=COLOURS)
     def state(self, program: Program) -> tuple[str, str]:
         return program.status, program.get_status_display()
+
+    readonly_fields = ("desk", "shown_products", "shown_kogol", "shown_tariffs")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Program | None = None) -> Any:
+        """Codes are ticked in a draft and read in words afterwards, below a link to the program's page."""
+        if self.has_change_permission(request, obj):
+            return self.fieldsets
+        words = {"products": "shown_products", "excluded_kogol": "shown_kogol", "tariffs": "shown_tariffs"}
+        shown = [
+            (title, {"fields": [words.get(it, it) if isinstance(it, str) else it for it in part["fields"]]})
+            for title, part in self.fieldsets
+        ]
+        return [(None, {"fields": ["desk"]}), *shown]
+
+    @display(description=_("products"))
+    def shown_products(self, program: Program) -> str:
+        return ", ".join(str(Product(it).label) for it in program.products)
+
+    @display(description=_("excluded kogol"))
+    def shown_kogol(self, program: Program) -> str:
+        return ", ".join(map(str, Kogol.objects.filter(code__in=program.excluded_kogol))) or "–"
+
+    @display(description=_("tariffs"))
+    def shown_tariffs(self, program: Program) -> str:
+        return ", ".join(program.tariffs) or gettext("every tariff")
 
     @display(description=_("page"))
     def desk(self, program: Program) -> str:

@@ -19,6 +19,9 @@ class SopAdmin(ScopedAdmin):
     # What is behind `<id>/<name>/`, by name.
     own_pages: dict[str, str] = {}
 
+    class Media:
+        css = {"all": ("sop/editor.css",)}
+
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_view_permission(request, obj) or holds(request, Power.APPROVE_SOP)
 

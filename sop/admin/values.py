@@ -33,17 +33,33 @@ class SopValueAdmin(ScopedHistoryAdmin):
     """What nobody has confirmed yet is marked, so that it is seen before it is said."""
 
     see, change = Power.SEE_SOP, Power.AUTHOR_SOP
-    list_display = ("key", "state", "text", "note", "valid_from", "valid_until")
+    list_display = ("key", "state", "shown_text", "note", "valid_from", "valid_until")
     list_filter = (AssumedFilter, "is_capture_lost")
     search_fields = ("key", "value", "default", "note")
-    fields = ("key", "state", "value", "default", "is_capture_lost", "note", ("valid_from", "valid_until"))
-    readonly_fields = ("state",)
+    fields = (
+        "key",
+        "state_words",
+        "value",
+        "default",
+        "is_capture_lost",
+        "note",
+        ("valid_from", "valid_until"),
+    )
+    readonly_fields = ("state_words",)
 
     @display(description=_("state"), label={"assumed": "warning", "confirmed": "success", "set": "info"})
     def state(self, value: SopValue) -> tuple[str, Any]:
         if value.is_assumed:
             return "assumed", _("assumed: the SOP's picture is lost")
         return ("confirmed", _("confirmed")) if value.is_capture_lost else ("set", _("set"))
+
+    @display(description=_("state"))
+    def state_words(self, value: SopValue) -> Any:
+        return self.state(value)[1]
+
+    @display(description=_("text"))
+    def shown_text(self, value: SopValue) -> str:
+        return value.text
 
     def save_model(self, request: HttpRequest, obj: SopValue, form: Any, change: bool) -> None:
         values.save_value(value=obj, by=request.user, at=timezone.now())

@@ -30,7 +30,7 @@ class SopVersionAdmin(VersionDeeds):
 
     form = VersionForm
     inlines = (RegionInline, AttachmentInline)
-    list_display = ("reference", "title", "status", "valid_from", "valid_until", "author", "approver")
+    list_display = ("shown_reference", "title", "status", "valid_from", "valid_until", "author", "approver")
     list_filter = ("status",)
     list_select_related = ("document", "author", "approver")
     search_fields = ("title", "document__slug")
@@ -99,6 +99,10 @@ class SopVersionAdmin(VersionDeeds):
             for title, options in self.fieldsets
         ]
         return [(title, options) for title, options in shown if options["fields"]]
+
+    @display(description=_("version"), ordering="number")
+    def shown_reference(self, version: SopVersion) -> str:
+        return version.reference
 
     @display(description=_("changes"))
     def news(self, version: SopVersion) -> SafeString:

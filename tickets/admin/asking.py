@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -13,6 +14,10 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from common.admin import holds
@@ -106,3 +111,9 @@ class AskingAdmin(KeysetAdmin):
             "back": reverse(f"admin:{self._page_name('change')}", args=[row.pk]),
         }
         return render(request, "admin/tickets/question.html", context)
+
+
+def dated_lines(lines: Iterable[tuple[datetime, str]]) -> SafeString:
+    """What happened, one line each, with its time."""
+    shown = ((date_format(timezone.localtime(at), "DATETIME_FORMAT"), text.strip()) for at, text in lines)
+    return format_html_join(SafeString("<br>"), "{} · {}", shown)

@@ -137,17 +137,30 @@ class DiagnosisTableAdmin(ScopedHistoryAdmin):
 class DiagnosisCoverageAdmin(DiagnosisTableAdmin):
     """Where self-diagnosis is in force. The national row is switched on here, when its day has come."""
 
-    list_display = ("__str__", "unit", "province", "valid_from", "valid_until", "is_active")
+    list_display = ("place", "valid_from", "valid_until", "is_active")
     list_filter = ("is_active",)
     list_select_related = ("unit", "province")
     autocomplete_fields = ("unit", "province")
+
+    @display(description=_("unit and below, or province"))
+    def place(self, row: DiagnosisCoverage) -> str:
+        return str(row.unit or row.province)
 
 
 @admin.register(ReadingCode)
 class ReadingCodeAdmin(DiagnosisTableAdmin):
     """The nine codes. Their order is the SOP's; meanings and plausible ranges are edited here."""
 
-    list_display = ("code", "meaning", "measure", "plausible_min", "plausible_max")
+    list_display = ("code", "meaning", "measure", "lowest", "highest")
+
+    @display(description=_("plausible from"))
+    def lowest(self, code: ReadingCode) -> str:
+        return diagnosis_notices.figure(code.plausible_min)
+
+    @display(description=_("plausible up to"))
+    def highest(self, code: ReadingCode) -> str:
+        return diagnosis_notices.figure(code.plausible_max)
+
     readonly_fields = ("code", "position")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -156,13 +169,21 @@ class ReadingCodeAdmin(DiagnosisTableAdmin):
 
 @admin.register(CodeMeaning)
 class CodeMeaningAdmin(DiagnosisTableAdmin):
-    list_display = ("code", "brand", "value", "meaning", "basis")
+    list_display = ("code", "brand", "plain_value", "meaning", "basis")
     list_filter = ("code", "brand")
+
+    @display(description=_("value"), ordering="value")
+    def plain_value(self, row: CodeMeaning) -> str:
+        return diagnosis_notices.figure(row.value)
 
 
 @admin.register(SuggestionRule)
 class SuggestionRuleAdmin(DiagnosisTableAdmin):
     """Assumptions, looked at in their order; limits as JSON, as the condition needs them."""
 
-    list_display = ("position", "code", "condition", "limits", "suggestion", "note", "is_active")
+    list_display = ("position", "code", "holds_when", "suggestion", "note", "is_active")
     list_display_links = ("code",)
+
+    @display(description=_("condition"))
+    def holds_when(self, rule: SuggestionRule) -> str:
+        return diagnosis_notices.condition_text(rule.condition, rule.limits)

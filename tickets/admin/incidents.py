@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
@@ -18,7 +18,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from tickets.admin.asking import AskForm, AskingAdmin, Question
+from tickets.admin.asking import AskForm, AskingAdmin, Question, dated_lines
 from tickets.admin.reference import TargetsAdmin
 from tickets.models import Incident, IncidentRule, IncidentStatus
 from tickets.rules.incidents import next_statuses
@@ -56,7 +56,7 @@ class IncidentAdmin(AskingAdmin):
             _("Confirm or continue"), Power.DECLARE_INCIDENT, incidents.move_incident, OutageForm
         )
     }
-    list_display = ("pk", "area", "unit", "status", "report_count", "began_at", "estimate_at")
+    list_display = ("serial", "area", "unit", "status", "report_count", "began_at", "estimate_at")
     list_filter = ("status", ("unit", AutocompleteSelectFilter))
     list_filter_submit = True
     list_select_related = ("area", "unit")
@@ -80,10 +80,9 @@ class IncidentAdmin(AskingAdmin):
         return incident.tickets.count()
 
     @display(description=_("events"))
-    def history(self, incident: Incident) -> str:
-        return "; ".join(
-            f"{timezone.localtime(it.at):%d/%m %H.%M} {it.get_to_status_display()} ({it.by or it.job})"
-            f" {it.reason}".strip()
+    def history(self, incident: Incident) -> SafeString:
+        return dated_lines(
+            (it.at, f"{it.get_to_status_display()} ({it.by or it.job}) {it.reason}")
             for it in incident.events.select_related("by")
         )
 

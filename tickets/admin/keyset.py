@@ -41,7 +41,7 @@ class KeysetChangeList(ChangeList):
         last = str(getattr(self.result_list[-1], key.lstrip("-"))) if is_more else ""
         self.paginator = Pages(last)
         self.result_count = len(self.result_list)
-        self.full_result_count = None
+        self.full_result_count = self.result_count
         self.show_full_result_count = False
         self.show_admin_actions = True
         self.can_show_all = self.multi_page = False

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
@@ -20,7 +21,7 @@ from unfold.widgets import (
 
 from common.admin import ScopedAdmin, holds
 from common.history import ScopedHistoryAdmin
-from tickets.admin.asking import AskForm, AskingAdmin, Question
+from tickets.admin.asking import AskForm, AskingAdmin, Question, dated_lines
 from tickets.admin.reference import TargetsAdmin
 from tickets.models import Crew, DispatchRule, OrderStatus, Shift, WorkOrder
 from tickets.models.workorder import WorkOrderQuerySet
@@ -115,7 +116,7 @@ class WorkOrderAdmin(AskingAdmin):
         "postpone": Question(_("Postpone"), Power.DISPATCH_ORDERS, workorders.postpone_order, PostponeForm),
         "cancel": Question(_("Cancel"), Power.DISPATCH_ORDERS, workorders.cancel_order, WhyForm),
     }
-    list_display = ("pk", "ticket", "status", "posko", "crew", "created_at", "assigned_at", "attempts")
+    list_display = ("serial", "ticket", "status", "posko", "crew", "created_at", "assigned_at", "attempts")
     list_filter = (BoardFilter, "status", "type", ("posko", AutocompleteSelectFilter))
     list_filter_submit = True
     list_select_related = ("ticket", "posko", "crew")
@@ -153,12 +154,10 @@ class WorkOrderAdmin(AskingAdmin):
         return masked_address(order.ticket) or "–"
 
     @display(description=_("events"))
-    def history(self, order: WorkOrder) -> str:
-        rows = order.events.select_related("by", "crew")
-        return "; ".join(
-            f"{timezone.localtime(it.at):%d/%m %H.%M} {it.get_to_status_display()}"
-            f" {it.crew or ''} ({it.by or it.job}) {it.reason}".strip()
-            for it in rows
+    def history(self, order: WorkOrder) -> SafeString:
+        return dated_lines(
+            (it.at, f"{it.get_to_status_display()} {it.crew or ''} ({it.by or it.job}) {it.reason}")
+            for it in order.events.select_related("by", "crew")
         )
 
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
+from unfold.decorators import display
 
 from common.admin import ScopedAdmin, holds
 from common.history import ScopedHistoryAdmin
@@ -71,8 +73,17 @@ class CalendarAdmin(TargetsAdmin):
 
 @admin.register(EscalationStep)
 class EscalationStepAdmin(TargetsAdmin):
-    list_display = ("tab", "minutes", "told")
+    fields = ("tab", "minutes", "told")
+    list_display = ("tab", "minutes", "who_is_told")
     list_filter = ("tab",)
+
+    @display(description=_("who is told"), ordering="told")
+    def who_is_told(self, step: EscalationStep) -> str:
+        return step.get_told_display()
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        labels = {"told": capfirst(_("who is told"))}
+        return super().get_form(request, obj, change, labels=labels, **kwargs)
 
 
 @admin.register(ServicePolicy)

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldAdminURLInputWidget
 
@@ -22,10 +23,10 @@ from units.powers import Power, Role
 
 class EndpointForm(forms.ModelForm):
     url = forms.URLField(
-        label=_("address"), max_length=300, assume_scheme="https", widget=UnfoldAdminURLInputWidget
+        label=capfirst(_("address")), max_length=300, assume_scheme="https", widget=UnfoldAdminURLInputWidget
     )
     secret = forms.CharField(
-        label=_("signing secret"),
+        label=capfirst(_("signing secret")),
         required=False,
         max_length=120,
         help_text=_("Empty: a new webhook gets one, shown once; an old one keeps its own."),

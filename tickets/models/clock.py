@@ -164,7 +164,7 @@ class EscalationStep(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.tab} {self.minutes:+d} {self.get_told_display()}"
+        return f"{self.get_tab_display()} {self.minutes:+d}, {self.get_told_display()}"
 
 
 class ClockSegment(models.Model):

@@ -111,7 +111,7 @@ class CodeMeaning(models.Model):
         constraints = (models.UniqueConstraint(name="code_meaning_once", fields=("code", "brand", "value")),)
 
     def __str__(self) -> str:
-        return f"{self.code_id} = {self.value:f}"
+        return f"{self.code_id} = {self.value.normalize():f}"
 
 
 class Suggestion(models.TextChoices):

@@ -43,7 +43,7 @@ def load() -> int:
     """
     tickets = Ticket.objects.filter(
         is_demo=True, wo_type=WorkOrderType.KWH_PERIKSA, status=Status.LAPOR_PERIKSA
-    ).order_by("pk")
+    ).order_by("reported_at", "pk")
     if SelfDiagnosis.objects.exists():
         return 0
     agent, operator = User.objects.get(username="cso"), User.objects.get(username="vcc")

@@ -1,0 +1,26 @@
+// Names for fields that the back office's theme leaves nameless: the boxes of Select2, and inputs in table rows.
+
+function nameSelect(box) {
+  const select = box.closest(".select2-container")?.previousElementSibling;
+  const label = select?.id && document.querySelector(`label[for="${select.id}"]`);
+  if (!label) return;
+  const chosen = select.selectedOptions[0]?.textContent.trim() ?? "";
+  box.removeAttribute("aria-labelledby");
+  box.setAttribute("aria-label", `${label.textContent.trim()} ${chosen}`.trim());
+  box.querySelector("[role=textbox]")?.setAttribute("aria-label", label.textContent.trim());
+}
+
+function nameCell(input) {
+  const cell = input.closest("td");
+  const head = cell && input.closest("table").querySelectorAll("thead th")[cell.cellIndex];
+  if (head && !input.labels?.length) input.setAttribute("aria-label", head.textContent.trim());
+}
+
+function nameAll() {
+  document.querySelectorAll(".select2-selection").forEach(nameSelect);
+  document.querySelectorAll("td :is(input:not([type=hidden]), select, textarea):not([aria-label])").forEach(nameCell);
+}
+
+addEventListener("load", nameAll);
+addEventListener("change", nameAll);
+addEventListener("formset:added", () => setTimeout(nameAll));
