@@ -78,7 +78,7 @@ class PeriodicTaskAdmin(beat_admin.PeriodicTaskAdmin, ModelAdmin):
 class JobAdmin(ModelAdmin):
     """Background work: what waits, what was given up, and why."""
 
-    serial = ScopedAdmin.serial
+    serial, get_changelist = ScopedAdmin.serial, ScopedAdmin.get_changelist
     list_display = ("serial", "kind", "status", "attempts", "run_at", "finished_at", "error")
     list_filter = ("status", "kind")
     list_filter_submit = True

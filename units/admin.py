@@ -172,7 +172,6 @@ class ServiceAreaAdmin(ScopedHistoryAdmin):
                 messages.success(request, _("%(count)d lines are imported.") % {"count": len(report.lines)})
         context = self.admin_site.each_context(request) | {
             "title": _("Import service areas"),
-            "opts": self.opts,
             "form": form,
             "report": report,
         }

@@ -221,7 +221,7 @@ class CustomerAdmin(ScopedHistoryAdmin):
         return self._page(request, "admin/customers/export.html", context)
 
     def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-        shell = self.admin_site.each_context(request) | {"opts": self.opts, "media": self.media}
+        shell = self.admin_site.each_context(request) | {"media": self.media}
         return render(request, template, shell | context)
 
 

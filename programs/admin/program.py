@@ -187,7 +187,7 @@ class ProgramAdmin(ScopedAdmin):
 
     def _page(self, request: HttpRequest, name: str, program: Program, **more: Any) -> HttpResponse:
         context = self.admin_site.each_context(request) | _numbers(program, request) | more
-        context |= {"title": program.name, "opts": self.opts, "program": program}
+        context |= {"title": program.name, "program": program}
         answer = render(request, f"admin/programs/{name}.html", context)
         if "HX-Request" in request.headers and not context["is_busy"]:
             answer["HX-Refresh"] = "true"  # what it watched is over: steps and numbers are others now

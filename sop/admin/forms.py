@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import BaseDialogForm
 from unfold.widgets import (
@@ -35,7 +36,10 @@ steps:
 
 class DocumentForm(forms.ModelForm):
     tags = forms.CharField(
-        label=_("tags"), required=False, help_text=_("Separated by commas"), widget=UnfoldAdminTextInputWidget
+        label=capfirst(_("tags")),
+        required=False,
+        help_text=_("Separated by commas"),
+        widget=UnfoldAdminTextInputWidget,
     )
 
     class Meta:

@@ -37,5 +37,5 @@ class SopAdmin(ScopedAdmin):
         return [*made, *super().get_urls()]
 
     def page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
-        shell = self.admin_site.each_context(request) | {"opts": self.opts, "media": self.media}
+        shell = self.admin_site.each_context(request) | {"media": self.media}
         return render(request, f"admin/sop/{template}", shell | context)

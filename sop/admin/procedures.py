@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
@@ -48,7 +49,7 @@ class ProcedureAdmin(SopAdmin):
     list_select_related = ("version__document",)
     search_fields = ("title", "slug", "source")
     fields = ("tools", "source", "problems", "version")
-    readonly_fields = ("tools", "problems")
+    readonly_fields = ("tools", "problems", "as_written")
     actions_detail = ("remove",)
     own_pages = {
         "paths": "paths_view",
@@ -68,6 +69,11 @@ class ProcedureAdmin(SopAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Procedure | None = None) -> bool:
         return obj is not None and edits(request, obj.version)
+
+    def get_fields(self, request: HttpRequest, obj: Procedure | None = None) -> tuple[str, ...]:
+        if obj is None or self.has_change_permission(request, obj):
+            return self.fields
+        return ("tools", "as_written", "problems", "version")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Procedure | None = None) -> tuple[str, ...]:
         return self.readonly_fields
@@ -97,6 +103,10 @@ class ProcedureAdmin(SopAdmin):
     @display(description=_("pages"))
     def tools(self, procedure: Procedure) -> SafeString:
         return render_to_string("admin/sop/tools.html", {"procedure": procedure})
+
+    @display(description=_("steps (YAML)"))
+    def as_written(self, procedure: Procedure) -> SafeString:
+        return format_html('<div class="sop-source">{}</div>', procedure.source)
 
     @display(description=_("checks"))
     def problems(self, procedure: Procedure) -> SafeString:

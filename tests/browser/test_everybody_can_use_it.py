@@ -15,10 +15,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SERIOUS = {"serious", "critical"}
 
 
-def barriers(page: Page) -> list[str]:
+def barriers(page: Page, schemes: tuple[str, ...] = ("light", "dark")) -> list[str]:
     """What axe finds serious or critical, with the places."""
     found = []
-    for scheme in ("light", "dark"):
+    for scheme in schemes:
         page.emulate_media(color_scheme=scheme)
         for violation in Axe().run(page).response["violations"]:
             if violation["impact"] in SERIOUS:

@@ -407,7 +407,7 @@ def test_the_page_of_response_and_recovery_counts_what_its_reader_sees(
     shown = browse(posko_menteng).get(page, {"months": "12"})
     (unit,) = shown.context["units"]
     assert (unit.name, unit.in_time) == ("Posko Gambir", 1)
-    assert '<td class="py-1 pr-4">0.40</td><td class="py-1 pr-4">1.10</td>' in shown.text
+    assert '<td class="py-1 pr-4">0 j 40 mnt</td><td class="py-1 pr-4">1 j 10 mnt</td>' in shown.text
     assert browse(manager_bandung).get(page, {"months": "no number"}).context["units"] == []
     assert browse(agent).get(page).status_code == 403
 

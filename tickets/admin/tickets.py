@@ -306,13 +306,15 @@ class TicketAdmin(KeysetAdmin):
                 if values is None:
                     messages.success(request, _("Done."))
                     return redirect(reverse("admin:tickets_ticket_change", args=[ticket.pk]))
-                return self._page(request, {"values": values, "original": ticket, "title": title})
-        return self._page(request, {"form": form, "original": ticket, "title": title})
+                return self._page(
+                    request, {"values": values, "original": ticket, "opts": self.opts, "title": title}
+                )
+        return self._page(request, {"form": form, "original": ticket, "opts": self.opts, "title": title})
 
     def _page(
         self, request: HttpRequest, context: dict[str, Any], template: str = "ask.html"
     ) -> HttpResponse:
-        shell = self.admin_site.each_context(request) | {"opts": self.opts, "media": self.media}
+        shell = self.admin_site.each_context(request) | {"media": self.media}
         return render(request, f"admin/tickets/{template}", shell | context)
 
     def performance_view(self, request: HttpRequest) -> HttpResponse:

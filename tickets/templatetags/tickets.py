@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.template import Library
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from tickets.models import EventKind, OrderStatus, Status, Suggestion, TokenDelivery
 from units.powers import Role
@@ -21,6 +22,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "way": dict(TokenDelivery.Way.choices),
     "result": dict(TokenDelivery.Result.choices),
     "role": dict(Role.choices),
+    "job": {"clock": _("clock of the portal"), "autodispatch": "autodispatch"},
 }
 
 
