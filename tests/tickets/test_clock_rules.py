@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -43,6 +42,7 @@ moments = st.integers(0, 364 * 24 * 60).map(
 )
 times = st.times(min_value=time(0), max_value=time(23, 59)).map(lambda it: it.replace(microsecond=0))
 intervals = st.builds(Interval, st.integers(0, 6), times, times)
+whole_hours = st.builds(time, st.integers(0, 23))
 calendars = st.builds(
     WorkCalendar,
     is_around_the_clock=st.just(False),
@@ -130,21 +130,25 @@ def test_at_the_due_time_exactly_the_target_has_counted(
     assert worked(calendar, zone, start, due - timedelta(seconds=1)) < amount
 
 
-@settings(max_examples=60, deadline=None)
-@given(calendars, zones, moments, st.integers(1, 50 * 60))
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.builds(Interval, st.integers(0, 6), whole_hours, whole_hours), min_size=6, max_size=12),
+    st.frozensets(st.integers(-1, 3), max_size=3),
+    zones,
+    moments,
+    st.integers(24 * 60, 50 * 60),
+)
 def test_what_counts_is_what_a_clock_on_the_wall_would_count(
-    calendar: WorkCalendar, zone: ZoneInfo, start: datetime, minutes: int
+    intervals: list[Interval], days_off: frozenset[int], zone: ZoneInfo, start: datetime, minutes: int
 ) -> None:
     """Minute by minute in local time, the plain way: over midnight, in each zone, around holidays."""
-    calendar = replace(calendar, intervals=tuple(map(to_whole_minutes, calendar.intervals)))
+    today = start.astimezone(zone).date()
+    holidays = frozenset(today + timedelta(days=it) for it in days_off)
+    calendar = WorkCalendar(False, tuple(intervals), holidays)
     passed = (start + timedelta(minutes=it) for it in range(minutes))
     plain = sum(is_working(calendar, moment.astimezone(zone)) for moment in passed)
 
     assert worked(calendar, zone, start, start + timedelta(minutes=minutes)) == timedelta(minutes=plain)
-
-
-def to_whole_minutes(it: Interval) -> Interval:
-    return replace(it, starts=it.starts.replace(second=0), ends=it.ends.replace(second=0))
 
 
 def is_working(calendar: WorkCalendar, local: datetime) -> bool:
