@@ -183,6 +183,7 @@ STATIC_ROOT = VAR_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
 MEDIA_ROOT = VAR_DIR / "media"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+PAYMENT_FILE_MAX_GB = env.int("PAYMENT_FILE_MAX_GB", 4)  # unpacked; some ten million payments each
 
 # --- Work in the background -----------------------------------------------------------------------
 

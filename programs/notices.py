@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
@@ -11,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from programs.models import PaymentImport, Program
-from programs.rules import COLUMNS, MonthVerdict, Reason, Verdict
+from programs.rules import BOMB_RATIO, COLUMNS, MonthVerdict, Reason, Verdict
 
 REASONS: dict[Reason, str | Promise] = {
     Reason.COUNTED: gettext_lazy("paid in time"),
@@ -38,7 +40,13 @@ IMPORT: dict[str, str | Promise] = {
     "empty": gettext_lazy("The file has no lines below the column names."),
     "is_zip": gettext_lazy("This is a ZIP or spreadsheet file. Send CSV, plain or gzipped."),
     "bad_gzip": gettext_lazy("The gzip file is damaged."),
-    "too_large": gettext_lazy("The unpacked file is too large."),
+    "bomb": format_lazy(
+        gettext_lazy("Unpacked, this file is more than {} times as large; payments never are."), BOMB_RATIO
+    ),
+    "too_large": format_lazy(
+        gettext_lazy("Unpacked, this file is larger than {} GB. Send it in parts."),
+        settings.PAYMENT_FILE_MAX_GB,
+    ),
     "line_too_long": gettext_lazy("This line is longer than 1,000 characters."),
     "not_text": gettext_lazy("The file is not a text file."),
     "not_utf8": gettext_lazy("The file is not UTF-8."),
@@ -77,16 +85,38 @@ def report_lines(record: PaymentImport) -> list[dict[str, Any]]:
     ]
 
 
-def what_to_say(program: Program, verdict: Verdict) -> list[str]:
-    """What an agent may read out: the program's own words, then the standing; never a prize (R-004-7)."""
+def what_to_say(program: Program, verdict: Verdict, is_listed: bool | None) -> list[str]:
+    """What an agent may read out: the program's own words, then the standing; never a prize (R-004-7).
+
+    Once a list is frozen it decides, whatever became known later.
+    """
     words = [line for line in program.agent_may_say.splitlines() if line.strip()]
-    closing = {
-        Verdict.ELIGIBLE: _("Winners are contacted by their UP3. Which reward they get is up to the UP3."),
-        Verdict.POSSIBLE: _("Please go on paying from day %(first)d to day %(last)d of each month."),
-        Verdict.NOT_ELIGIBLE: _("For this program, every month counts."),
-    }[verdict]
-    days = {"first": program.first_day, "last": program.last_day}
-    return [*words, f"{VERDICTS[verdict]} {closing % days}"]
+    return [*words, f"{_how_it_stands(verdict, is_listed)} {_what_follows(program, verdict, is_listed)}"]
+
+
+def _how_it_stands(verdict: Verdict, is_listed: bool | None) -> str:
+    if is_listed in (None, verdict == Verdict.ELIGIBLE):
+        return str(VERDICTS[verdict])
+    if is_listed:
+        return _("When the list was closed, every month had been paid in time.")
+    return _("When the list was closed, not every month was known to be paid in time.")
+
+
+def _what_follows(program: Program, verdict: Verdict, is_listed: bool | None) -> str:
+    if is_listed or (is_listed is None and verdict == Verdict.ELIGIBLE):
+        closing = _("Winners are contacted by their UP3. Which reward they get is up to the UP3.")
+        drawn = _("The winners are drawn among all who paid in time.")
+        return f"{drawn} {closing}" if program.has_draw else closing
+    if is_listed is None and verdict == Verdict.POSSIBLE:
+        days = {"first": program.first_day, "last": program.last_day}
+        return _("Please go on paying from day %(first)d to day %(last)d of each month.") % days
+    return _("For this program, every month counts.")
+
+
+def stage_of(program: Program, at: datetime) -> str:
+    """The stage in words; an approved program whose months have begun is running."""
+    is_running = program.is_running(program.unit.local_date(at))
+    return _("running") if is_running else program.get_status_display()
 
 
 def warning(program: Program, on: Any) -> str:

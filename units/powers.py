@@ -65,7 +65,8 @@ class Power(TextChoices):
     SEE_PROGRAMS = "SEE_PROGRAMS", _("see programs and a customer's standing")
     RUN_PROGRAMS = "RUN_PROGRAMS", _("draft programs, import payments, evaluate and announce")
     APPROVE_PROGRAMS = "APPROVE_PROGRAMS", _("approve programs, lists and draws that another person made")
-    SEE_WINNERS = "SEE_WINNERS", _("see winners, masked, and rewards")
+    SEE_WINNERS = "SEE_WINNERS", _("see announced winners, masked")
+    SEE_REWARDS = "SEE_REWARDS", _("see winners before they are announced, and what they get")
     SET_REWARDS = "SET_REWARDS", _("set and assign the rewards of a UP3")
     HAND_OVER_REWARDS = "HAND_OVER_REWARDS", _("contact winners and hand over rewards")
 
@@ -135,6 +136,7 @@ POWERS: dict[Role, dict[Power, Reach]] = {
         Power.DECLARE_INCIDENT: BELOW,
         Power.SEE_PROGRAMS: EVERYWHERE,
         Power.SEE_WINNERS: BELOW,
+        Power.SEE_REWARDS: BELOW,
         Power.SET_REWARDS: OWN,
         Power.HAND_OVER_REWARDS: OWN,
     },
@@ -148,6 +150,7 @@ POWERS: dict[Role, dict[Power, Reach]] = {
         Power.DECLARE_INCIDENT: BELOW,
         Power.SEE_PROGRAMS: EVERYWHERE,
         Power.SEE_WINNERS: BELOW,
+        Power.SEE_REWARDS: BELOW,
         Power.APPROVE_PROGRAMS: BELOW,
     },
     Role.VCC_OPERATOR: _READERS
@@ -182,6 +185,7 @@ POWERS: dict[Role, dict[Power, Reach]] = {
         Power.SEE_CUSTOMERS: BELOW,
         Power.SEE_PROGRAMS: EVERYWHERE,
         Power.SEE_WINNERS: BELOW,
+        Power.SEE_REWARDS: BELOW,
         Power.RUN_PROGRAMS: BELOW,
         Power.HAND_OVER_REWARDS: BELOW,
     },

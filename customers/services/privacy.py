@@ -16,7 +16,7 @@ from customers import rules
 from customers.models import AccessLog, Customer
 from customers.services.identity import nik_of
 from units.authority import acting_position
-from units.models import Position, User
+from units.models import Position, Unit, User
 from units.powers import Power
 
 FIELDS = ("name", "address", "nik", "phones")
@@ -46,21 +46,30 @@ def masked_phones(customer: Customer) -> list[dict[str, str]]:
 
 
 @transaction.atomic
-def reveal(*, customer: Customer, fields: Iterable[str], by: User, reason: str) -> dict[str, Any]:
+def reveal(
+    *,
+    customer: Customer,
+    fields: Iterable[str],
+    by: User,
+    reason: str,
+    power: Power = Power.REVEAL_CUSTOMERS,
+    unit: Unit | None = None,
+) -> dict[str, Any]:
     """Answer `fields` of `customer` in full, and record who read them, in which position, and why.
 
     The record stands in the same transaction: without it nothing is answered. Phones are a list of
-    `{"number", "kind"}`, the address a text, a missing NIK an empty one.
+    `{"number", "kind"}`, the address a text, a missing NIK an empty one. `power` at `unit` may stand for the
+    general one where other work needs it.
 
     Raises:
-        Forbidden: no position of `by` may reveal at the customer's unit.
+        Forbidden: no position of `by` may reveal at the customer's unit, or holds `power` at `unit`.
         Invalid: a field that there is not, none at all, or a reason shorter than 10 characters.
     """
     wanted = _known(fields)
     reason = _reason(reason)
     customer = Customer.objects.select_related("unit").get(pk=customer.pk)
     now = timezone.now()
-    position = acting_position(user=by, power=Power.REVEAL_CUSTOMERS, unit=customer.unit, at=now)
+    position = acting_position(user=by, power=power, unit=unit or customer.unit, at=now)
     _record(
         AccessLog(kind=AccessLog.Kind.REVEAL, customer=customer, unit=customer.unit, fields=wanted, at=now),
         by=by,

@@ -7,11 +7,20 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -23,7 +32,7 @@ from customers.models import Kogol, Product
 from programs.admin.forms import ProgramForm
 from programs.admin.steps import open_steps, run
 from programs.models import Evaluation, PaymentImport, Program, Status
-from programs.notices import report_lines
+from programs.notices import report_lines, stage_of
 from programs.services import evaluations, exports, imports, overview, programs
 from units.models import Unit
 from units.powers import Power
@@ -71,7 +80,7 @@ class ProgramAdmin(ScopedAdmin):
 
     @display(description=_("status"), ordering="status", label=COLOURS)
     def state(self, program: Program) -> tuple[str, str]:
-        return program.status, program.get_status_display()
+        return program.status, stage_of(program, timezone.now())
 
     readonly_fields = ("desk", "shown_products", "shown_kogol", "shown_tariffs")
 
@@ -147,27 +156,35 @@ class ProgramAdmin(ScopedAdmin):
                 tell_refusal(request, refusal)
             return HttpResponseRedirect(desk_url(found.program))
         return self._page(
-            request, "import", found.program, is_busy=found.is_open, record=found, lines=report_lines(found)
+            request,
+            "import",
+            found.program,
+            is_busy=found.is_open,
+            record=found,
+            progress=overview.progress(found, timezone.now()),
+            lines=report_lines(found),
         )
 
-    def winners_view(self, request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+    def winners_view(self, request: HttpRequest, pk: int, kind: str) -> HttpResponseBase:
         """The winners as a file; `?public=1` for the list to publish, `?unit=` for one UP3."""
         program = self._program(request, pk)
-        if kind not in exports.WRITERS:
+        if kind not in ("csv", "xlsx"):
             raise Http404
         winners = program.winners.all()
         if unit := request.GET.get("unit", "")[:12]:
             winners = winners.filter(unit__code=unit)
         try:
-            content = exports.export_winners(
-                program=program, winners=winners, kind=kind, by=request.user, public="public" in request.GET
+            file = exports.WinnerFile(
+                program=program, winners=winners, by=request.user, public="public" in request.GET
             )
+            name = f"{program.slug}{f'-{unit}' if unit else ''}.{kind}"
+            if kind == "xlsx":
+                return FileResponse(file.xlsx(), as_attachment=True, filename=name, content_type=XLSX_TYPE)
         except DomainError as refusal:
             tell_refusal(request, refusal)
             return HttpResponseRedirect(desk_url(program))
-        types = {"csv": CSV_TYPE, "xlsx": XLSX_TYPE}
-        headers = {"Content-Disposition": f'attachment; filename="{program.slug}.{kind}"'}
-        return HttpResponse(content, content_type=types[kind], headers=headers)
+        headers = {"Content-Disposition": content_disposition_header(True, name)}
+        return StreamingHttpResponse(file.csv(), content_type=CSV_TYPE, headers=headers)
 
     def _program(self, request: HttpRequest, pk: int) -> Program:
         rows = Program.objects.visible_to(request.user).select_related("unit", "evaluation")
@@ -204,21 +221,23 @@ def _numbers(program: Program, request: HttpRequest) -> dict[str, Any]:
     may_see = may_run or request.user.may(Power.APPROVE_PROGRAMS, program.unit)
     recent = list(program.payment_imports.select_related("uploaded_by")[:12]) if may_see else []
     newest = overview.newest_list(program)
-    lines, days = overview.per_unit(program, request.user), overview.payment_days(program)
+    lines, months = overview.per_unit(program, request.user), overview.months_in_time(program)
     asked = list(program.evaluations.select_related("asked_by")[:6]) if may_see else []
     return {
         "is_busy": any(work.is_open for work in (*recent, *asked)),
         "may_run": may_run,
+        "stage": stage_of(program, now),
         "seeds": program.seeds.select_related("by") if program.has_draw else (),
         "lines": lines,
         "total": overview.total(lines),
-        "in_time": overview.share_in_time(program, days),
+        "months": months,
+        "in_time": overview.share_in_time(months),
         "newest": newest,
         "imports": [(record, overview.progress(record, now)) for record in recent],
         "evaluations": [(row, _compared(row, newest)) for row in asked],
-        "events": program.events.select_related("by")[:15] if may_see else (),
-        "chart": json.dumps(_chart(days)),
-        "chart_options": json.dumps({"barPercentage": 0.9, "responsive": True, "maintainAspectRatio": False}),
+        "events": program.events.select_related("by", "winner__unit")[:15] if may_see else (),
+        "chart": json.dumps(_chart(overview.payment_days(program))),
+        "chart_options": json.dumps(_chart_options()),
     }
 
 
@@ -232,9 +251,16 @@ def _chart(days: dict[str, list[float]]) -> dict[str, Any]:
     names = {"before": gettext("before the program"), "during": gettext("during the program")}
     colours = {"before": "var(--color-base-400)", "during": "var(--color-primary-600)"}
     return {
-        "labels": [str(day) for day in range(1, overview.DAYS + 1)],
+        "labels": [*map(str, range(1, overview.DAYS)), f"{overview.DAYS}+"],
         "datasets": [
             {"label": names[part], "data": shares, "backgroundColor": colours[part]}
             for part, shares in days.items()
         ],
     }
+
+
+def _chart_options() -> dict[str, Any]:
+    days = {"title": {"display": True, "text": gettext("day of the month")}, "grid": {"display": False}}
+    shares = {"title": {"display": True, "text": "%"}, "beginAtZero": True}
+    scales = {"x": days, "y": shares}
+    return {"animation": False, "responsive": True, "maintainAspectRatio": False, "scales": scales}

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -69,7 +70,7 @@ class RewardChoiceForm(BaseDialogForm):
 class RewardAdmin(ScopedAdmin):
     """What each UP3 gives, and how many are left. Only its own manager sets them."""
 
-    see, change = Power.SEE_WINNERS, Power.SET_REWARDS
+    see, change = Power.SEE_REWARDS, Power.SET_REWARDS
     list_display = ("name", "unit", "program", "stock", "assigned")
     list_filter = ("program", ("unit", AutocompleteSelectFilter))
     list_filter_submit = True
@@ -143,7 +144,21 @@ class WinnerAdmin(ScopedAdmin):
         "told_at", ("handed_over_at", "handed_over_by"), ("identity", "identity_last4"), "contact_list",
     )  # fmt: skip
     readonly_fields = ("masked_idpel", "masked_name", "contact_list")
-    actions_detail = ("contact", "assign", "show_code", "hand_over", "not_collected", "unlock")
+    actions_detail = ("reach", "contact", "assign", "show_code", "hand_over", "not_collected", "unlock")
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Only what the stage allows. An act that came too late is still explained, not forbidden."""
+        actions = super().get_actions_detail(request, object_id)
+        winner = self.get_object(request, str(object_id))
+        acts = rewards.open_acts(winner, timezone.now()) if winner else set()
+        return [action for action in actions if action.path in acts]
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """The reward only for those who see to it (R-004-7)."""
+        return _seen_by(request, self.list_display)
+
+    def get_fields(self, request: HttpRequest, obj: Winner | None = None) -> tuple[Any, ...]:
+        return _seen_by(request, self.fields)
 
     @display(description="IDPEL")
     def masked_idpel(self, winner: Winner) -> str:
@@ -174,6 +189,22 @@ class WinnerAdmin(ScopedAdmin):
 
     def has_run_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return holds(request, Power.RUN_PROGRAMS)
+
+    @action(
+        description=_("Contact details"),
+        icon="contact_phone",
+        permissions=["hand_over"],
+        dialog=dialog(_("Contact details"), _("That they were shown is kept on record.")),
+    )
+    def reach(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        """Whom to call, in full, in the dialog itself."""
+        winner = self.seen_or_404(request, object_id)
+        context: dict[str, Any] = {"winner": winner}
+        try:
+            context |= rewards.reveal_winner(winner=winner, by=request.user)
+        except DomainError as refusal:
+            context["refusal"] = refusal.message
+        return render(request, "admin/programs/reach.html", context)
 
     @action(
         description=_("Tell"),
@@ -243,6 +274,13 @@ class WinnerAdmin(ScopedAdmin):
             service(winner=winner, by=request.user, at=timezone.now(), **values)
 
         return self.act(request, winner, verb, _("Done."))
+
+
+def _seen_by(request: HttpRequest, names: tuple[Any, ...]) -> tuple[Any, ...]:
+    if holds(request, Power.SEE_REWARDS):
+        return names
+    return tuple("status" if name == ("status", "reward") else name for name in names
+                 if name not in ("reward", "contact_list"))  # fmt: skip
 
 
 def _values(form: forms.Form) -> dict[str, Any]:

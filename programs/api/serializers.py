@@ -11,6 +11,7 @@ from programs import notices, rules
 from programs.models import Contact, Evaluation, PaymentImport, Program, Winner
 from programs.services.standing import Standing
 from units.api.serializers import UnitBriefSerializer
+from units.powers import Power
 
 
 class ProgramSerializer(serializers.ModelSerializer):
@@ -83,7 +84,7 @@ class StandingSerializer(serializers.Serializer):
         return {"unit": winner.unit.name, "status": winner.status}
 
     def get_say(self, standing: Standing) -> list[str]:
-        return notices.what_to_say(standing.program, standing.verdict)
+        return notices.what_to_say(standing.program, standing.verdict, standing.is_listed)
 
 
 class ReportLineSerializer(serializers.Serializer):
@@ -129,12 +130,12 @@ class EvaluationSerializer(serializers.ModelSerializer):
 
 
 class WinnerSerializer(serializers.ModelSerializer):
-    """A winner, masked."""
+    """A winner, masked. The reward only for those who see to it: an agent promises neither prize nor kind."""
 
     unit = UnitBriefSerializer()
     idpel = serializers.SerializerMethodField()
     name = serializers.SerializerMethodField()
-    reward = serializers.CharField(source="reward.name", default=None, allow_null=True)
+    reward = serializers.SerializerMethodField()
 
     class Meta:
         model = Winner
@@ -143,6 +144,10 @@ class WinnerSerializer(serializers.ModelSerializer):
 
     def get_idpel(self, winner: Winner) -> str:
         return rules.mask_idpel(winner.customer.idpel)
+
+    def get_reward(self, winner: Winner) -> str | None:
+        may_see = self.context["request"].user.may(Power.SEE_REWARDS, winner.unit)
+        return winner.reward.name if winner.reward and may_see else None
 
     def get_name(self, winner: Winner) -> str:
         return mask_name(winner.customer.name)

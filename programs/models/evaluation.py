@@ -45,6 +45,9 @@ class Evaluation(models.Model):
     status = models.CharField(_("status"), max_length=9, choices=Status.choices, default=Status.WAITING)
     stage = models.CharField(_("stage"), max_length=8, choices=Stage.choices, blank=True)
     rule = models.TextField(_("rule"), blank=True)
+    payment_imports = models.JSONField(
+        _("payment imports"), null=True, editable=False, help_text=_("In force when it began, by number.")
+    )
     entry_count = models.PositiveIntegerField(_("eligible customers"), default=0)
     digest = models.CharField(_("digest"), max_length=64, blank=True)
     cancel_asked = models.BooleanField(_("cancelling"), default=False)

@@ -29,6 +29,7 @@ class Status(models.TextChoices):
 
 
 FROZEN = (Status.EVALUATED, Status.ANNOUNCED, Status.CLOSED)
+PUBLIC = (Status.ANNOUNCED, Status.CLOSED)
 
 
 class Grouping(models.TextChoices):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from common.append_only import AppendOnlyModel, AppendOnlyQuerySet
 from customers.models import Customer
 from programs.models.payments import TARIFF_WIDTH
-from programs.models.program import Program
+from programs.models.program import PUBLIC, Program
 from units.models import Unit, User
 from units.powers import Power
 
@@ -19,7 +19,7 @@ MAX_WRONG_CODES = 5
 
 class RewardQuerySet(models.QuerySet["Reward"]):
     def visible_to(self, user: User) -> RewardQuerySet:
-        return self.filter(user.within(Power.SEE_WINNERS))
+        return self.filter(user.within(Power.SEE_REWARDS))
 
 
 class Reward(models.Model):
@@ -56,7 +56,9 @@ class Reward(models.Model):
 
 class WinnerQuerySet(models.QuerySet["Winner"]):
     def visible_to(self, user: User) -> WinnerQuerySet:
-        return self.filter(user.within(Power.SEE_WINNERS))
+        """Announced winners to all who may see winners; before that to those who see to them."""
+        announced = user.within(Power.SEE_WINNERS) & Q(program__status__in=PUBLIC)
+        return self.filter(announced | user.within(Power.SEE_REWARDS))
 
     def selected(self) -> WinnerQuerySet:
         """Winners proper: not the reserves who wait behind them."""
@@ -125,7 +127,7 @@ class Winner(models.Model):
 
 class ContactQuerySet(AppendOnlyQuerySet):
     def visible_to(self, user: User) -> ContactQuerySet:
-        return self.filter(user.within(Power.SEE_WINNERS, "winner__unit"))
+        return self.filter(user.within(Power.SEE_REWARDS, "winner__unit"))
 
 
 class Contact(AppendOnlyModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import connection, models, transaction
 from django.utils import timezone
@@ -13,7 +13,16 @@ from django.utils.translation import gettext as _
 
 from common import jobs
 from common.errors import Conflict
-from programs.models import Entry, EntryCount, Evaluation, Payment, Program, ProgramEvent, Status
+from programs.models import (
+    Entry,
+    EntryCount,
+    Evaluation,
+    Payment,
+    PaymentImport,
+    Program,
+    ProgramEvent,
+    Status,
+)
 from programs.models.payments import TARIFF_WIDTH, UNIT_WIDTH
 from programs.services.events import record
 from programs.services.long_work import Cancelled, LongWork, take_time, wait_turn
@@ -25,6 +34,10 @@ EVALUATION_JOB = "programs.evaluate"
 TIME_LIMIT = timedelta(minutes=25)
 SAMPLE = 20
 PIECE = 1024 * 1024
+
+
+class Writable(Protocol):
+    def write(self, piece: bytes, /) -> object: ...
 
 
 class UnderWay(Conflict):
@@ -101,8 +114,15 @@ def run_evaluation(*, evaluation_id: int) -> Evaluation:
 
 
 def digest_of(evaluation: Evaluation, rule: str) -> str:
-    """SHA-256 of the canonical form: the rule on the first line, then `idpel,tariff,up3` in IDPEL order."""
-    sha = hashlib.sha256(f"{rule}\n".encode())
+    """SHA-256 of the list in its canonical form."""
+    sha = hashlib.sha256()
+    write_list(evaluation, rule, _Sink(sha))
+    return sha.hexdigest()
+
+
+def write_list(evaluation: Evaluation, rule: str, to: Writable) -> None:
+    """The canonical form: the rule on the first line, then `idpel,tariff,up3` in IDPEL order."""
+    to.write(f"{rule}\n".encode())
     entries = (
         "SELECT e.idpel, e.tariff, u.code FROM programs_entry e JOIN units_unit u ON u.id = e.unit_id"
         " WHERE e.evaluation_id = %s ORDER BY e.idpel"
@@ -112,11 +132,10 @@ def digest_of(evaluation: Evaluation, rule: str) -> str:
             query = cursor.mogrify(entries, (evaluation.pk,)).decode()
             copy = f"COPY ({query}) TO STDOUT WITH (FORMAT text, DELIMITER ',')"
             with connection.wrap_database_errors:
-                cursor.copy_expert(copy, _Sink(sha), size=PIECE)
+                cursor.copy_expert(copy, to, size=PIECE)
         else:
             for row in cursor.execute(entries, (evaluation.pk,)):
-                sha.update((",".join(row) + "\n").encode())
-    return sha.hexdigest()
+                to.write((",".join(row) + "\n").encode())
 
 
 def differences(evaluation: Evaluation, other: Evaluation) -> dict[str, Any]:
@@ -126,6 +145,12 @@ def differences(evaluation: Evaluation, other: Evaluation) -> dict[str, Any]:
         "added": _only_in(evaluation, other),
         "removed": _only_in(other, evaluation),
     }
+
+
+def imports_in_force() -> list[int]:
+    """The numbers of all applied imports, whichever program they were sent in for: payments are one table."""
+    applied = PaymentImport.objects.filter(status=PaymentImport.Status.APPLIED)
+    return list(applied.order_by("pk").values_list("pk", flat=True))
 
 
 class _Sink:
@@ -144,6 +169,7 @@ def _evaluate(evaluation: Evaluation, work: LongWork) -> tuple[str, int]:
         raise Cancelled
     program = evaluation.program
     rule = program.rule()
+    evaluation.payment_imports = imports_in_force()  # before the payments: what comes between shows as new
     work.show(stage="CHOOSING")
     _choose(Payment.objects.eligible(rule))
     work.show(stage="LISTING")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import IO, Any
@@ -29,6 +29,7 @@ IMPORT_JOB = "programs.import_payments"
 TIME_LIMIT = timedelta(minutes=25)
 MAX_UPLOAD = 2 * 1024**3
 TURN = "programs.import_payments"
+Progress = Callable[[int, int], None]
 
 
 class NotCorrectable(Invalid):
@@ -69,14 +70,24 @@ def upload_payments(
 
 
 def import_now(
-    *, program: Program, raw: IO[bytes], name: str, size: int, by: User, replaces: PaymentImport | None = None
+    *,
+    program: Program,
+    raw: IO[bytes],
+    name: str,
+    size: int,
+    by: User,
+    replaces: PaymentImport | None = None,
+    on_progress: Progress | None = None,
 ) -> PaymentImport:
-    """Import a file of any size at once, in this process, for the command line and for demo data."""
+    """Import a file of any size at once, in this process, for the command line and for demo data.
+
+    `on_progress` hears of the lines and the bytes read so far.
+    """
     with transaction.atomic():
         _check(program, by, replaces)
         made = _create(program, name, size, by, replaces)
     with transaction.atomic():
-        return _run(made, raw)
+        return _run(made, raw, on_progress)
 
 
 @transaction.atomic
@@ -127,7 +138,7 @@ def _create(
     )
 
 
-def _run(made: PaymentImport, raw: IO[bytes]) -> PaymentImport:
+def _run(made: PaymentImport, raw: IO[bytes], on_progress: Progress | None = None) -> PaymentImport:
     """Read, write and check, in the caller's transaction; a refused file leaves only its report."""
     take_time()
     wait_turn(TURN)
@@ -139,20 +150,20 @@ def _run(made: PaymentImport, raw: IO[bytes]) -> PaymentImport:
     file, status = _file(made, raw), PaymentImport.Status.FAILED
     try:
         with work:
-            file, status = _apply_or_diagnose(made, raw, work)
+            file, status = _apply_or_diagnose(made, raw, work, on_progress)
     except Cancelled:
         status = PaymentImport.Status.CANCELLED
     return _close(made, file, status, started_at)
 
 
 def _apply_or_diagnose(
-    made: PaymentImport, raw: IO[bytes], work: LongWork
+    made: PaymentImport, raw: IO[bytes], work: LongWork, on_progress: Progress | None
 ) -> tuple[PaymentFile, PaymentImport.Status]:
     _forget_interrupted(made)
     if made.cancel_asked:
         raise Cancelled
     file = _file(made, raw)
-    file.on_progress = lambda lines, size: work.show(row_count=lines, bytes_read=size)
+    file.on_progress = _both(lambda lines, size: work.show(row_count=lines, bytes_read=size), on_progress)
     try:
         with transaction.atomic():
             _apply(made, file, work)
@@ -166,6 +177,15 @@ def _apply_or_diagnose(
             work.show(stage="FINDING")
             _diagnose(made, file)
     return file, PaymentImport.Status.FAILED
+
+
+def _both(first: Progress, second: Progress | None) -> Progress:
+    def tell(lines: int, size: int) -> None:
+        first(lines, size)
+        if second:
+            second(lines, size)
+
+    return tell
 
 
 def _apply(made: PaymentImport, file: PaymentFile, work: LongWork) -> None:

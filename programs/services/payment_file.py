@@ -18,11 +18,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date, datetime, tzinfo
 from typing import IO, Any
 
-from programs.rules import COLUMNS
+from django.conf import settings
+
+from programs.rules import BOMB_RATIO, COLUMNS
 
 BLOCK = 1024 * 1024
 MAX_LINE = 1000
-MAX_BYTES = 16 * 1024**3
+BOMB_BYTES = 16 * 1024 * 1024  # below this, no ratio harms
 MOST_REPORTED = 1000
 MOST_DROPPED = 10_000
 
@@ -133,17 +135,25 @@ class PaymentFile:
         self.raw.seek(0)
         if magic.startswith(b"PK"):
             raise UnreadableFile("is_zip")
-        stream: Any = gzip.GzipFile(fileobj=self.raw) if magic.startswith(b"\x1f\x8b") else self.raw
+        is_packed = magic.startswith(b"\x1f\x8b")
+        stream: Any = gzip.GzipFile(fileobj=self.raw) if is_packed else self.raw
         size = 0
         try:
             while piece := stream.read(BLOCK):
                 size += len(piece)
-                if size > MAX_BYTES:
-                    raise UnreadableFile("too_large", line=self.line_count + 1)
+                if is_packed:
+                    self._check_unpacked(size)
                 self._sha.update(piece)
                 yield piece
         except (OSError, EOFError, zlib.error) as error:
             raise UnreadableFile("bad_gzip", line=self.line_count + 1) from error
+
+    def _check_unpacked(self, size: int) -> None:
+        """Bound what a packed file may fill memory, disk and time with."""
+        if size > BOMB_BYTES and size > BOMB_RATIO * self.raw.tell():
+            raise UnreadableFile("bomb")
+        if size > settings.PAYMENT_FILE_MAX_GB * 1024**3:
+            raise UnreadableFile("too_large", line=self.line_count + 1)
 
     def _without_header(self, block: bytes) -> bytes:
         header, _, rest = block.partition(b"\n")

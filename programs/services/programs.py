@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from common import jobs
 from common.errors import Conflict, Forbidden, Invalid
 from programs.models import Evaluation, Program, ProgramEvent, Status
+from programs.services.evaluations import imports_in_force
 from programs.services.events import record
 from units.authority import acting_position
 from units.models import User
@@ -109,7 +110,8 @@ def freeze_list(*, evaluation: Evaluation, by: User, at: datetime) -> Program:
         Forbidden: `by` may not approve programs of this unit.
         SamePerson: `by` asked for the evaluation.
         Frozen: a list is frozen already.
-        WrongStage: the evaluation is not done, its criteria are not the program's, or days are left to pay.
+        WrongStage: days are left to pay, a payment file is being imported, or the evaluation is not done, or
+            of other criteria or other payments than there are now.
     """
     program = lock(evaluation.program)
     acting_position(user=by, power=Power.APPROVE_PROGRAMS, unit=program.unit, at=at)
@@ -121,7 +123,9 @@ def freeze_list(*, evaluation: Evaluation, by: User, at: datetime) -> Program:
         raise SamePerson(_("You asked for this evaluation. Another person freezes its list."))
     if at < program.months_of_rule[-1].closes_at:
         raise WrongStage(_("There are days left on which a payment can count."), code="period_not_over")
-    if evaluation.status != Evaluation.Status.DONE or evaluation.rule != program.rule().as_text():
+    if program.payment_imports.filter(status__in=("WAITING", "RUNNING")).exists():
+        raise WrongStage(_("A payment file is being imported. Wait for it, and evaluate."), code="importing")
+    if not _is_current(evaluation, program):
         raise WrongStage(_("Evaluate the program as it stands now, and freeze that list."), code="stale_list")
     program.evaluation = evaluation
     data = {"evaluation": evaluation.pk, "digest": evaluation.digest, "entries": evaluation.entry_count}
@@ -226,6 +230,14 @@ def move(program: Program, status: Status, kind: ProgramEvent.Kind, by: User | N
     program.save()
     record(program, kind, by=by, **data)
     return program
+
+
+def _is_current(evaluation: Evaluation, program: Program) -> bool:
+    return (
+        evaluation.status == Evaluation.Status.DONE
+        and evaluation.rule == program.rule().as_text()
+        and evaluation.payment_imports == imports_in_force()
+    )
 
 
 def _require(program: Program, status: Status) -> None:

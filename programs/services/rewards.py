@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -10,6 +11,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from common.errors import Conflict, Invalid
+from customers.services.privacy import reveal
 from programs import rules
 from programs.models import (
     MAX_WRONG_CODES,
@@ -131,6 +133,42 @@ def assign_to_waiting(*, reward: Reward, by: User, at: datetime) -> int:
     return count
 
 
+def open_acts(winner: Winner, at: datetime) -> set[str]:
+    """What may be done with a winner now, for a page to offer; each act asks again."""
+    is_over = winner.program.unit.local_date(at) > winner.program.pick_up_until
+    acts = set()
+    if winner.status in OPEN:
+        acts |= {"assign"}
+        if winner.program.status == Status.ANNOUNCED:
+            acts |= {"reach", "contact"}
+        if is_over:
+            acts |= {"not_collected"}
+    if winner.status == Winner.Status.TOLD and not is_over:
+        acts |= {"show_code", "hand_over"}
+    if winner.wrong_codes >= MAX_WRONG_CODES:
+        acts |= {"unlock"}
+    return acts
+
+
+@transaction.atomic
+def reveal_winner(*, winner: Winner, by: User) -> dict[str, Any]:
+    """Name, address and phones of a winner, for whoever calls them; the look stands in the log of accesses.
+
+    Raises:
+        Forbidden: `by` may not contact winners of this UP3.
+        WrongStage: the program is not announced, or this is no winner to be told.
+    """
+    _check_open(winner)
+    return reveal(
+        customer=winner.customer,
+        fields=("name", "address", "phones"),
+        by=by,
+        reason=_("Winner of %(program)s, to be told") % {"program": winner.program},
+        power=Power.HAND_OVER_REWARDS,
+        unit=winner.unit,
+    )
+
+
 @transaction.atomic
 def contact_winner(
     *,
@@ -151,8 +189,7 @@ def contact_winner(
     """
     acting_position(user=by, power=Power.HAND_OVER_REWARDS, unit=winner.unit, at=at)
     winner = _lock(winner)
-    if winner.program.status != Status.ANNOUNCED or winner.status not in OPEN:
-        raise WrongStage(_("This winner is not told at this stage."))
+    _check_open(winner)
     late = ""
     if reached and winner.told_at is None:
         late = check_deadline(winner.program, at=at, override=override, reason=reason)
@@ -255,6 +292,11 @@ def code_of(winner: Winner) -> str:
 def _lock(winner: Winner) -> Winner:
     rows = Winner.objects.select_for_update(of=("self",))
     return rows.select_related("program__unit", "unit", "customer").get(pk=winner.pk)
+
+
+def _check_open(winner: Winner) -> None:
+    if winner.program.status != Status.ANNOUNCED or winner.status not in OPEN:
+        raise WrongStage(_("This winner is not told at this stage."))
 
 
 def _check_hand_over(winner: Winner, at: datetime) -> None:

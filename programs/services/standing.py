@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef
 from customers.models import Customer
 from customers.services.lookup import find_customers
 from programs import rules
-from programs.models import Entry, Payment, Program, Winner
+from programs.models import PUBLIC, Entry, Payment, Program, Winner
 from units.models import Unit, User
 
 
@@ -24,7 +24,7 @@ class Standing:
     months: list[rules.MonthVerdict]
     verdict: rules.Verdict
     is_listed: bool | None  # None: no list is frozen yet
-    winner: Winner | None
+    winner: Winner | None  # once the winners are announced
 
 
 def standing_of(*, program: Program, idpel: str, to: User, at: datetime) -> Standing:
@@ -37,7 +37,7 @@ def standing_of(*, program: Program, idpel: str, to: User, at: datetime) -> Stan
         Customer.DoesNotExist: no customer that `to` may see.
     """
     listed = Entry.objects.filter(evaluation=program.evaluation_id, idpel=OuterRef("idpel"))
-    won = Winner.objects.filter(program=program, customer=OuterRef("pk"))
+    won = Winner.objects.filter(program=program, program__status__in=PUBLIC, customer=OuterRef("pk"))
     found = find_customers(idpel=idpel).visible_to(to)
     customer = found.annotate(is_listed=Exists(listed), is_winner=Exists(won)).get()
     bills = _bills(program, customer)

@@ -56,5 +56,6 @@ def files(line: Callable[..., str]) -> dict[str, tuple[bytes, Row]]:
         "broken gzip": (gzip.compress(good.encode(), mtime=0)[:-12], (1, "", "bad_gzip")),
         "a gzip bomb of one line": (bomb(good.encode(), b"0", 1), (3, "", "line_too_long")),
         "a gzip bomb of blank lines": (bomb(good.encode(), b"\n"), (10_003, "", "too_many_errors")),
+        "a gzip bomb of good lines": (bomb(good.encode(), line().encode()), (0, "", "bomb")),
         "gzip in gzip": (gzip.compress(gzip.compress(good.encode())), (1, "", "columns")),
     }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,10 +18,10 @@ from django.urls import reverse
 from django.utils.html import escape, strip_tags
 from openpyxl import load_workbook
 
-from customers.models import Customer
+from customers.models import AccessLog, Customer, PhoneNumber
 from programs.models import Evaluation, PaymentImport, Program, Reward, Winner
 from programs.notices import IMPORT
-from programs.services import programs, rewards
+from programs.services import exports, programs, rewards
 from tests.programs import hostile
 from tests.programs.conftest import AFTER_THE_PERIOD as AT
 from tests.programs.conftest import PERIODS, PICK_UP_DAY, payment_file
@@ -91,6 +93,33 @@ def test_from_a_draft_to_a_reward_in_hand(
     shown = officer.get(desk(program)).content.decode()
     assert "UP3 Menteng" in shown
     assert "540000000001" not in shown
+
+
+@pytest.mark.parametrize(
+    ("status", "at", "offered"),
+    [
+        ("SELECTED", AT, {"reach", "contact", "assign"}),
+        ("TOLD", PICK_UP_DAY, {"reach", "contact", "assign", "show_code", "hand_over"}),
+        ("TOLD", PICK_UP_DAY + timedelta(days=1), {"reach", "contact", "assign", "not_collected"}),
+        ("HANDED_OVER", PICK_UP_DAY, set()),
+        ("RESERVE", AT, set()),
+    ],
+)
+def test_the_page_of_a_winner_offers_what_can_be_done_now(
+    announced: Program, browse: Browse, manager_menteng: User, status: str, at: datetime, offered: set[str]
+) -> None:
+    winner = Winner.objects.order_by("pk")[0]
+    values: dict[str, Any] = {"status": status}
+    if status == "HANDED_OVER":
+        reward = Reward.objects.create(program=announced, unit=winner.unit, name="Payung", stock=1)
+        values |= {"reward": reward, "handed_over_at": at, "handed_over_by": manager_menteng}
+    Winner.objects.filter(pk=winner.pk).update(**values)
+
+    with time_machine.travel(at):
+        client = browse(manager_menteng)
+        page = client.get(reverse("admin:programs_winner_change", args=[winner.pk])).content.decode()
+
+    assert set(re.findall(rf"/winner/{winner.pk}/(\w+)/\"", page)) - {"history", "change"} == offered
 
 
 def act(client: Any, winner: Winner, name: str, **values: Any) -> Any:
@@ -217,21 +246,102 @@ def test_winners_leave_the_portal_masked_and_harmless(
     Customer.objects.filter(idpel="540000000001").update(name="=HYPERLINK(1)")
     page = reverse("admin:programs_program_winners", args=[announced.pk, "csv"])
 
-    content = browse(manager_menteng).get(page).content.decode("utf-8-sig")
+    content = read(browse(manager_menteng).get(page)).decode("utf-8-sig")
 
     rows = list(csv.DictReader(io.StringIO(content)))
     assert [row["idpel"] for row in rows] == ["••••••••0001", "••••••••0002", "••••••••0003"]
     assert rows[0]["name"].startswith("'=")
     assert "54000000000" not in content
-    assert browse(manager_bandung).get(page).content.decode("utf-8-sig").count("\n") == 1
+    assert read(browse(manager_bandung).get(page)).decode("utf-8-sig").count("\n") == 1
     event = announced.events.filter(kind="EXPORTED").order_by("pk")[0]
-    assert event.data["rows"] == 3
+    digest = hashlib.sha256(b"\xef\xbb\xbf" + content.encode()).hexdigest()
+    assert event.data == {"rows": 3, "digest": digest, "public": False}
+
+
+def read(answer: Any) -> bytes:
+    return b"".join(answer.streaming_content)
+
+
+def test_a_list_of_one_up3_is_taken_alone(
+    announced: Program, browse: Browse, program_jakarta: User, menteng: Unit, unit: Callable[[str], Unit]
+) -> None:
+    Winner.objects.filter(customer__idpel="540000000003").update(unit=unit("UP3 Bulungan"))
+    page = reverse("admin:programs_program_winners", args=[announced.pk, "csv"])
+
+    answer = browse(program_jakarta).get(page, {"unit": menteng.code})
+
+    assert answer["Content-Disposition"] == f'attachment; filename="{announced.slug}-{menteng.code}.csv"'
+    assert read(answer).count(b"\n") == 3
+
+
+def test_a_workbook_takes_what_one_can_wait_for_and_csv_everything(
+    announced: Program, browse: Browse, program_jakarta: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "MAX_SHEET_ROWS", 2)
+    pages = [reverse("admin:programs_program_winners", args=[announced.pk, kind]) for kind in ("xlsx", "csv")]
+    client = browse(program_jakarta)
+
+    refused = client.get(pages[0], follow=True)
+
+    assert "CSV" in str(next(iter(refused.context["messages"])))
+    assert not announced.events.filter(kind="EXPORTED").exists()
+    assert read(client.get(pages[1])).count(b"\n") == 4
+
+
+@pytest.mark.requirement("R-004-7")
+def test_who_sees_winners_but_no_rewards_finds_none_on_any_page(
+    announced: Program, browse: Browse, supervisor: User, manager_menteng: User, menteng: Unit
+) -> None:
+    reward = rewards.set_reward(
+        program=announced, unit=menteng, name="Payung", stock=3, by=manager_menteng, at=AT
+    )
+    rewards.assign_to_waiting(reward=reward, by=manager_menteng, at=AT)
+    client = browse(supervisor)
+    winner = Winner.objects.order_by("pk")[0]
+
+    shown = [
+        client.get(reverse("admin:programs_winner_changelist")),
+        client.get(reverse("admin:programs_winner_change", args=[winner.pk])),
+        client.get(desk(announced)),
+    ]
+
+    assert [page.status_code for page in shown] == [200, 200, 200]
+    taken = read(client.get(reverse("admin:programs_program_winners", args=[announced.pk, "csv"])))
+    assert taken.count(b"\n") == 4
+    assert not any(b"Payung" in text for text in (taken, *(page.content for page in shown)))
+    assert client.get(reverse("admin:programs_reward_changelist")).status_code == 403
+
+
+def test_the_up3_sees_whom_to_call_and_the_look_is_on_record(
+    announced: Program, browse: Browse, manager_menteng: User, manager_bandung: User
+) -> None:
+    winner = Winner.objects.order_by("pk")[0]
+    PhoneNumber.objects.create(customer=winner.customer, number="+6281200000001", kind="MOBILE")
+    page = f"/admin/programs/winner/{winner.pk}/reach/"
+    asked = {"_form_submitted": "on"}
+    client = browse(manager_menteng)
+    assert "PELANGGAN CONTOH" not in client.get(page).content.decode()
+    assert browse(manager_bandung).post(page, asked).status_code == 404
+    assert not AccessLog.objects.exists()
+
+    shown = client.post(page, asked).content.decode()
+
+    for text in (winner.customer.idpel, "PELANGGAN CONTOH", "+6281200000001", "JL. CONTOH"):
+        assert text in shown
+    log = AccessLog.objects.get()
+    assert (log.reader, log.customer, log.role) == (manager_menteng, winner.customer, "MANAGER_UP3")
+    assert log.fields == ["name", "address", "phones"]
+    assert announced.name in log.reason
+
+    Winner.objects.update(status="NOT_COLLECTED")
+    assert "PELANGGAN CONTOH" not in client.post(page, asked).content.decode()
+    assert AccessLog.objects.count() == 1
 
 
 def test_the_list_to_publish_names_nobody(announced: Program, browse: Browse, program_jakarta: User) -> None:
     page = reverse("admin:programs_program_winners", args=[announced.pk, "xlsx"])
 
-    content = browse(program_jakarta).get(page, {"public": "1"}).content
+    content = read(browse(program_jakarta).get(page, {"public": "1"}))
 
     sheet = load_workbook(io.BytesIO(content)).active
     rows = [[cell.value for cell in row] for row in sheet.rows]
@@ -260,7 +370,9 @@ def test_the_desk_shows_whether_the_cash_comes_in_earlier(
         [0.0] * 3 + [33.33] * 3 + [0.0] * 25,
         [0.0] * 2 + [100.0] + [0.0] * 28,
     ]
-    assert page.context["total"] == {"eligible": 3, "winners": 0, "told": 0, "handed_over": 0, "left": 0}
+    assert page.context["total"] == {
+        "eligible": 3, "winners": 0, "told": 0, "handed_over": 0, "not_collected": 0, "left": 0,
+    }  # fmt: skip
     assert "66,7 %" in page.content.decode()
 
 

@@ -124,6 +124,62 @@ def test_the_agent_explains_what_the_letter_says_and_promises_nothing(
         assert api(agent).get(f"{URL}standing/?idpel=540000000001").json()["warning"]
 
 
+@pytest.mark.parametrize(
+    ("criteria", "days", "said"),
+    [
+        ({}, (), "Winners are contacted by their UP3. Which reward they get is up to the UP3."),
+        ({"winners_per_group": 1}, (), "The winners are drawn among all who paid in time."),
+        ({}, ("REVERSAL",), "When the list was closed, every month had been paid in time."),
+    ],
+)
+def test_once_the_list_is_frozen_it_decides_what_is_said(
+    program: Program,
+    paid_in_time: None,
+    line: Callable[..., str],
+    import_file: Callable[..., PaymentImport],
+    evaluate: Callable[..., Evaluation],
+    srm_jakarta: User,
+    api: Api,
+    agent: User,
+    criteria: dict[str, Any],
+    days: tuple[str, ...],
+    said: str,
+) -> None:
+    Program.objects.filter(pk=program.pk).update(**criteria)
+    program.refresh_from_db()
+    programs.freeze_list(evaluation=evaluate(program), by=srm_jakarta, at=AT)
+    for kind in days:
+        assert import_file(payment_file(line(kind=kind, day=20))).status == "APPLIED"
+
+    found = api(agent).get(f"{URL}standing/?idpel=540000000001").json()
+
+    assert found["listed"] is True
+    assert gettext(said) in found["say"][-1]
+
+
+def test_who_is_not_on_the_frozen_list_hears_so_although_a_payment_came_later(
+    program: Program,
+    paid_in_time: None,
+    make_customer: Callable[..., Customer],
+    line: Callable[..., str],
+    import_file: Callable[..., PaymentImport],
+    evaluate: Callable[..., Evaluation],
+    srm_jakarta: User,
+    api: Api,
+    agent: User,
+) -> None:
+    make_customer("540000000004")
+    programs.freeze_list(evaluation=evaluate(), by=srm_jakarta, at=AT)
+    import_file(payment_file(*(line("540000000004", period) for period in PERIODS)))
+
+    found = api(agent).get(f"{URL}standing/?idpel=540000000004").json()
+
+    assert (found["verdict"], found["listed"]) == ("ELIGIBLE", False)
+    assert found["say"][-1].startswith(
+        gettext("When the list was closed, not every month was known to be paid in time.")
+    )
+
+
 def test_standing_takes_three_queries_at_most(
     program: Program, paid_in_time: None, agent: User, django_assert_max_num_queries: Any
 ) -> None:
@@ -346,8 +402,29 @@ def test_the_agent_learns_of_no_reward(
     )
     rewards.assign_reward(winner=winner, reward=reward, by=manager_menteng, at=AT)
 
-    for page in (URL, f"{URL}standing/?idpel={winner.customer.idpel}"):
-        assert "Payung" not in json.dumps(api(agent).get(page).json()), page
+    pages = (URL, f"{URL}standing/?idpel={winner.customer.idpel}", f"{URL}winners/")
+    for page in (*pages, f"/api/v1/winners/{winner.pk}/"):
+        answer = api(agent).get(page)
+        assert answer.status_code == 200
+        assert "Payung" not in json.dumps(answer.json()), page
+    assert "Payung" in json.dumps(api(manager_menteng).get(f"{URL}winners/").json())
+
+
+@pytest.mark.requirement("R-004-7", "R-004-8")
+def test_nobody_but_who_sees_to_winners_knows_them_before_the_announcement(
+    winner: Winner, api: Api, agent: User, manager_menteng: User
+) -> None:
+    Program.objects.update(status="EVALUATED")
+    standing = f"{URL}standing/?idpel={winner.customer.idpel}"
+
+    assert api(agent).get(f"{URL}winners/").json()["results"] == []
+    assert api(agent).get(f"/api/v1/winners/{winner.pk}/").status_code == 404
+    assert api(agent).get(standing).json()["winner"] is None
+    assert len(api(manager_menteng).get(f"{URL}winners/").json()["results"]) == 3
+
+    Program.objects.update(status="ANNOUNCED")
+    assert api(agent).get(standing).json()["winner"] == {"unit": "UP3 Menteng", "status": "SELECTED"}
+    assert len(api(agent).get(f"{URL}winners/").json()["results"]) == 3
 
 
 def test_a_wrong_code_counts_also_under_an_idempotency_key(

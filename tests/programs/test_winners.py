@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 
 from common.errors import DomainError, Forbidden, Invalid
 from customers.models import Customer
 from programs.models import Contact, Draw, Evaluation, PaymentImport, Program, ProgramEvent, Reward, Winner
-from programs.services import draws, programs, rewards
+from programs.services import draws, imports, overview, programs, rewards
 from programs.services.evaluations import NotApproved, ask_evaluation
 from tests.programs.conftest import AFTER_THE_PERIOD as AT
 from tests.programs.conftest import PERIODS, PICK_UP_DAY, payment_file
@@ -153,6 +154,32 @@ def test_nothing_is_frozen_while_days_are_left(
             evaluation=evaluate(), by=srm_jakarta, at=datetime(2021, 5, 5, 16, 59, 59, tzinfo=UTC)
         )
     assert Program.objects.get().status == "APPROVED"
+
+
+def test_a_list_of_other_payments_than_there_are_is_not_frozen(
+    program: Program,
+    paid_in_time: None,
+    line: Callable[..., str],
+    import_file: Callable[..., PaymentImport],
+    evaluate: Callable[..., Evaluation],
+    program_jakarta: User,
+    srm_jakarta: User,
+    work: Callable[[], None],
+) -> None:
+    """A correction that came after the evaluation, or is on its way, must be in the list first."""
+    evaluation = evaluate()
+    upload = ContentFile(payment_file(line(kind="REVERSAL", day=20)), name="batal.csv")
+    imports.upload_payments(program=program, file=upload, by=program_jakarta)
+
+    with pytest.raises(programs.WrongStage) as waiting:
+        programs.freeze_list(evaluation=evaluation, by=srm_jakarta, at=AT)
+    work()
+    with pytest.raises(programs.WrongStage) as stale:
+        programs.freeze_list(evaluation=evaluation, by=srm_jakarta, at=AT)
+
+    assert (waiting.value.code, stale.value.code) == ("importing", "stale_list")
+    assert Program.objects.get().status == "APPROVED"
+    assert programs.freeze_list(evaluation=evaluate(), by=srm_jakarta, at=AT).evaluation.entry_count == 2
 
 
 # --- Winners ---------------------------------------------------------------------------------------
@@ -420,6 +447,8 @@ def test_what_was_not_collected_goes_back_and_the_reserve_moves_up(
 
     reward.refresh_from_db()
     assert reward.assigned == 0
+    [menteng_line] = [row for row in overview.per_unit(program, manager_menteng) if row.winners]
+    assert (menteng_line.winners, menteng_line.not_collected, menteng_line.left) == (2, 1, 1)
     assert reserve == Winner.objects.get(rank=2)
     assert reserve.status == "SELECTED"
     rewards.assign_reward(winner=reserve, reward=reward, by=manager_menteng, at=later)

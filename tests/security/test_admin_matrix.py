@@ -56,6 +56,7 @@ OWN_POWER = {
         (f"tickets_workorder_{it}" for it in ("depart", "start", "restore_temporarily", "restore", "finish")),
         Power.WORK_ORDERS,
     ),
+    "programs_winner_reach": Power.HAND_OVER_REWARDS,
     "programs_winner_contact": Power.HAND_OVER_REWARDS,
     "programs_winner_assign": Power.SET_REWARDS,
     "programs_winner_show_code": Power.HAND_OVER_REWARDS,

@@ -20,7 +20,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
         try:
-            program = Program.objects.select_related("unit").get(slug=options["program"])
+            program = Program.objects.select_related("unit", "evaluation").get(slug=options["program"])
             by = User.objects.get(username=options["by"])
             asked = evaluations.ask_evaluation(program=program, by=by)
         except (DomainError, Program.DoesNotExist, User.DoesNotExist) as error:
@@ -31,3 +31,19 @@ class Command(BaseCommand):
         seconds = time.monotonic() - started
         self.stdout.write(f"evaluation {done.pk}: {done.entry_count:,} eligible, {seconds:.1f} s")
         self.stdout.write(f"SHA-256 {done.digest}")
+        if program.evaluation:
+            self._compare(done, program.evaluation)
+
+    def _compare(self, done: Evaluation, frozen: Evaluation) -> None:
+        """The same as the frozen list, or what changed."""
+        if done.digest == frozen.digest:
+            self.stdout.write("the same as the frozen list")
+            return
+        changed = evaluations.differences(done, frozen)
+        if changed["rule_changed"]:
+            self.stdout.write("the criteria are not those of the frozen list")
+        for name, word in (("added", "more"), ("removed", "fewer")):
+            only = changed[name]
+            self.stdout.write(
+                f"{only['count']:,} {word} than the frozen list: {', '.join(only['idpels']) or '-'}"
+            )

@@ -30,14 +30,16 @@ class Command(BaseCommand):
             program = Program.objects.select_related("unit").get(slug=options["program"])
             by = User.objects.get(username=options["by"])
             replaces = PaymentImport.objects.get(pk=options["replaces"]) if options["replaces"] else None
-            with path.open("rb") as raw, follow(self.stderr, raw, path.stat().st_size):
+            size = path.stat().st_size
+            with path.open("rb") as raw, follow(self.stderr, size) as tell:
                 done = import_now(
                     program=program,
                     raw=raw,
                     name=path.name,
-                    size=path.stat().st_size,
+                    size=size,
                     by=by,
                     replaces=replaces,
+                    on_progress=tell,
                 )
         except (
             DomainError,
@@ -54,6 +56,7 @@ class Command(BaseCommand):
             self.stdout.write(f"import {done.pk}: {done.row_count:,} rows, SHA-256 {done.digest}")
             return
         for line in report_lines(done)[:SHOWN]:
-            self.stderr.write(f"line {line['line']}, {line['column'] or '-'}: {line['message']}")
+            place = f"line {line['line']}, {line['column'] or '-'}" if line["line"] else "the file"
+            self.stderr.write(f"{place}: {line['message']}")
         self.stderr.write(f"import {done.pk}: {done.get_status_display()}, {done.error_count:,} errors")
         sys.exit(1)
