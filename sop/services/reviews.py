@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils import timezone
 
 from sop.models import ReviewReminder, SopDocument, VersionStatus
 from units.authority import acting_position
@@ -55,7 +56,7 @@ def months_later(day: date, months: int) -> date:
 def remind_of_reviews(*, at: datetime) -> int:
     """Remind of every document due within 30 days, once for each due date; answers how many were new."""
     made = 0
-    for due in due_dates(until=at.date() + REMIND_BEFORE):
+    for due in due_dates(until=timezone.localdate(at) + REMIND_BEFORE):
         _row, is_new = ReviewReminder.objects.get_or_create(
             document=due.document, due_on=due.due_on, defaults={"reminded_at": at}
         )
