@@ -18,7 +18,8 @@ NOT_A_POSITION = (ValueError, TypeError, OverflowError, DataError, ModelValidati
 class KeysetPagination(CursorPagination):
     """`{"next", "previous", "results"}`, at most 200 rows, ordered by one unique key.
 
-    A view allows other keys by `ordering_keys`; the first is its default. Each must be unique.
+    A view allows other keys by `ordering_keys`; the first is its default. Each must be unique, or the view
+    names an `ordering_tie` that orders the rows which share it; those must be few.
     """
 
     page_size = 50
@@ -40,7 +41,7 @@ class KeysetPagination(CursorPagination):
         if asked not in allowed:
             choices = ", ".join(allowed)
             raise ValidationError({"ordering": _("Choose one of: %(choices)s.") % {"choices": choices}})
-        return (asked,)
+        return (asked, view.ordering_tie) if view.ordering_tie else (asked,)
 
     def get_page_size(self, request: Request) -> int:
         asked = request.query_params.get("page_size", str(self.page_size))

@@ -25,6 +25,7 @@ class ScopedViewSet(viewsets.GenericViewSet):
     scope = ""
     query_params: dict[str, tuple[str, ...]] = {}
     ordering_keys: tuple[str, ...] = ("-pk",)
+    ordering_tie = ""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if (request.method or "").lower() not in self.action_map:

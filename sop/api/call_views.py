@@ -43,6 +43,7 @@ class CallViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSe
     renderer_classes = (JSONRenderer, FragmentRenderer)
     lookup_value_regex = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     ordering_keys = ("-opened_at", "opened_at")
+    ordering_tie = "-pk"
     powers = {
         "create": Power.RUN_CALLS,
         "list": Power.RUN_CALLS,

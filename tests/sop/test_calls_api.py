@@ -234,5 +234,22 @@ def test_a_list_costs_the_same_for_one_call_and_for_many(phone, django_assert_ma
         assert len(client.get(URL).json()["results"]) > 10
 
 
+@pytest.mark.parametrize("ordering", ["-opened_at", "opened_at"])
+def test_calls_of_one_moment_are_each_listed_once(phone, ordering):
+    client, _url = phone
+    for _index in range(6):
+        client.post(URL, {"procedure": "padam"})
+    Call.objects.update(opened_at=Call.objects.earliest("opened_at").opened_at)
+
+    found, page = [], f"{URL}?page_size=2&ordering={ordering}"
+    while page:
+        answer = client.get(page).json()
+        found += [row["id"] for row in answer["results"]]
+        page = answer["next"]
+
+    assert len(found) == 7
+    assert set(found) == {str(pk) for pk in Call.objects.values_list("pk", flat=True)}
+
+
 def test_the_source_of_the_example_is_the_one_published(padam):
     assert padam.source == PADAM
