@@ -1,19 +1,21 @@
 // Names for fields that the back office's theme leaves nameless: the boxes of Select2, and inputs in table rows.
 
+const words = (element) => element.textContent.replace("*", "").trim();
+
 function nameSelect(box) {
   const select = box.closest(".select2-container")?.previousElementSibling;
   const label = select?.id && document.querySelector(`label[for="${select.id}"]`);
   if (!label) return;
-  const chosen = select.selectedOptions[0]?.textContent.trim() ?? "";
+  const chosen = select.selectedOptions?.[0];
   box.removeAttribute("aria-labelledby");
-  box.setAttribute("aria-label", `${label.textContent.trim()} ${chosen}`.trim());
-  box.querySelector("[role=textbox]")?.setAttribute("aria-label", label.textContent.trim());
+  box.setAttribute("aria-label", chosen ? `${words(label)} ${words(chosen)}`.trim() : words(label));
+  box.querySelector("[role=textbox]")?.setAttribute("aria-label", words(label));
 }
 
 function nameCell(input) {
   const cell = input.closest("td");
   const head = cell && input.closest("table").querySelectorAll("thead th")[cell.cellIndex];
-  if (head && !input.labels?.length) input.setAttribute("aria-label", head.textContent.trim());
+  if (head && !input.labels?.length) input.setAttribute("aria-label", words(head));
 }
 
 function nameAll() {
@@ -21,6 +23,7 @@ function nameAll() {
   document.querySelectorAll("td :is(input:not([type=hidden]), select, textarea):not([aria-label])").forEach(nameCell);
 }
 
-addEventListener("load", nameAll);
-addEventListener("change", nameAll);
-addEventListener("formset:added", () => setTimeout(nameAll));
+addEventListener("DOMContentLoaded", () => {
+  nameAll();
+  new MutationObserver(nameAll).observe(document.body, { childList: true, subtree: true });
+});
