@@ -394,6 +394,27 @@ def test_rpt_and_rct_per_posko_and_crew_and_month(
     assert performance.by_unit(user=manager_bandung, **span) == []
 
 
+def test_rpt_and_rct_of_a_up3_and_a_uid_weigh_each_posko_by_its_tickets(
+    report: Callable[..., Report], agent: User, srm_jakarta: User, unit: Callable[[str], Unit]
+) -> None:
+    at = timezone.now() - timedelta(hours=3)
+    for posko, minutes in (("Posko Gambir", 10), ("Posko Gambir", 20), ("Posko Menteng", 60)):
+        made = create_ticket(report=report(posko=unit(posko), area=None), by=agent, at=at)
+        there, back = at + timedelta(minutes=minutes), at + timedelta(minutes=2 * minutes)
+        Ticket.objects.filter(pk=made.pk).update(responded_at=there, restored_at=back)
+    create_ticket(report=report(), by=agent, at=at)
+    span: dict[str, Any] = {
+        "user": srm_jakarta,
+        "since": at - timedelta(days=1),
+        "until": at + timedelta(days=1),
+    }
+
+    for kinds, name in ((("UP3",), "UP3 Menteng"), (("UID", "UIW"), "UID Jakarta Raya")):
+        (found,) = performance.by_parent(kinds=kinds, **span)
+        assert (found.name, found.tickets, found.restored, found.in_time) == (name, 4, 3, 3)
+        assert (found.rpt, found.rct) == (timedelta(minutes=30), timedelta(minutes=60))
+
+
 def test_the_page_of_response_and_recovery_counts_what_its_reader_sees(
     browse: Browse,
     posko_menteng: User,
@@ -405,8 +426,9 @@ def test_the_page_of_response_and_recovery_counts_what_its_reader_sees(
     page = reverse("admin:tickets_ticket_performance")
 
     shown = browse(posko_menteng).get(page, {"months": "12"})
-    (unit,) = shown.context["units"]
+    (unit,), (up3,) = shown.context["units"], shown.context["up3s"]
     assert (unit.name, unit.in_time) == ("Posko Gambir", 1)
+    assert (up3.name, up3.in_time) == ("UP3 Menteng", 1)
     assert '<td class="py-1 pr-4">0 j 40 mnt</td><td class="py-1 pr-4">1 j 10 mnt</td>' in shown.text
     assert browse(manager_bandung).get(page, {"months": "no number"}).context["units"] == []
     assert browse(agent).get(page).status_code == 403

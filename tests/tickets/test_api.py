@@ -383,6 +383,9 @@ def test_rpt_and_rct_are_asked_for_a_time(api: Api, posko_menteng: User, agent: 
 
     assert (found["name"], found["rpt_minutes"], found["rct_minutes"]) == ("Posko Gambir", 40.0, 70.0)
     assert api(posko_menteng).get(path, span | {"by": "crew"}).json() == []
+    for by, name in (("up3", "UP3 Menteng"), ("uid", "UID Jakarta Raya")):
+        (found,) = api(posko_menteng).get(path, span | {"by": by}).json()
+        assert (found["name"], found["rct_minutes"]) == (name, 70.0)
     assert api(posko_menteng).get(path, {"since": span["until"], "until": span["since"]}).status_code == 400
     assert api(agent).get(path, span).status_code == 403
 

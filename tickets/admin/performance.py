@@ -9,13 +9,14 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tickets.services.performance import by_crew, by_unit
+from tickets.services.performance import by_crew, by_parent, by_unit
+from units.models import UnitKind
 
 SPANS = (1, 3, 6, 12)
 
 
 def performance(request: HttpRequest, now: datetime) -> dict[str, Any]:
-    """What the page shows, of the poskos whose tickets its reader may export. Two queries."""
+    """What the page shows, of the poskos whose tickets its reader may export. Four queries."""
     text = request.GET.get("months", "")
     months = int(text) if text in map(str, SPANS) else 3
     seen = {"user": request.user, "since": first_of_months(now, months), "until": now}
@@ -24,6 +25,7 @@ def performance(request: HttpRequest, now: datetime) -> dict[str, Any]:
         "months": months,
         "spans": SPANS,
         "units": by_unit(**seen),
+        "up3s": by_parent(kinds=(UnitKind.UP3,), **seen),
         "crews": by_crew(**seen),
     }
 

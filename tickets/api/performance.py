@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any, cast
 
 from django.utils.translation import gettext as _
@@ -14,17 +16,25 @@ from rest_framework.response import Response
 from common.serializers import StrictSerializer
 from common.views import ScopedViewSet
 from tickets.models import Ticket
-from tickets.services.performance import Performance, by_crew, by_unit
-from units.models import User
+from tickets.services.performance import Performance, by_crew, by_parent, by_unit
+from units.models import UnitKind, User
 from units.powers import Power
 
 MAX_SPAN = timedelta(days=366)
 
 
+COUNTS: dict[str, Callable[..., list[Performance]]] = {
+    "unit": by_unit,
+    "up3": partial(by_parent, kinds=(UnitKind.UP3,)),
+    "uid": partial(by_parent, kinds=(UnitKind.UID, UnitKind.UIW)),
+    "crew": by_crew,
+}
+
+
 class SpanSerializer(StrictSerializer):
     """Of which tickets, by the time of their report, and counted for whom."""
 
-    by = serializers.ChoiceField((("unit", "unit"), ("crew", "crew")), required=False, default="unit")
+    by = serializers.ChoiceField([(it, it) for it in COUNTS], required=False, default="unit")
     since = serializers.DateTimeField()
     until = serializers.DateTimeField()
 
@@ -59,7 +69,7 @@ def _minutes(span: timedelta | None) -> float | None:
 
 
 class PerformanceViewSet(ScopedViewSet):
-    """RPT and RCT per posko or crew and month, of the poskos whose tickets the reader may export."""
+    """RPT and RCT per posko, UP3, UID or crew and month, of the poskos that the reader may export."""
 
     queryset = Ticket.objects.all()
     serializer_class = PerformanceSerializer
@@ -72,6 +82,6 @@ class PerformanceViewSet(ScopedViewSet):
         asked = SpanSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         span = dict(asked.validated_data)
-        count = by_crew if span.pop("by") == "crew" else by_unit
+        count = COUNTS[span.pop("by")]
         found = count(user=cast(User, request.user), **span)
         return Response(PerformanceSerializer(found, many=True).data)
