@@ -60,6 +60,7 @@ def call_desk(page: Page, home: str) -> None:
         ("nama", ""),
         ("listrik", "1"),
         ("layar", "1"),
+        ("keterangan", ""),
         ("mcb", "1"),
         ("empati", "Enter"),
     ):
@@ -67,6 +68,9 @@ def call_desk(page: Page, home: str) -> None:
         if step == "nama":
             page.locator("[name='fields.nama']").fill("Penelepon Satu")
             page.locator("[name='fields.sapaan']").first.check()
+            page.locator("[data-next]").click()
+        elif step == "keterangan":
+            page.locator(".call input[type=checkbox]").check()
             page.locator("[data-next]").click()
         else:
             page.keyboard.press(key)
