@@ -15,6 +15,7 @@ LOADERS = (
     "programs.services.demo",
     "tickets.services.demo",
     "tickets.services.demo_centre",
+    "sop.services.demo",
 )
 
 
