@@ -307,9 +307,9 @@ def self_diagnosis_coverage(situation: Situation, arguments: Arguments) -> Answe
     return Answer("dicakup" if row else "di_luar")
 
 
-@check("ada", "tidak_ada")
+@check("ada", "tidak_ada", tab=False)
 def earlier_report(situation: Situation, arguments: Arguments) -> Answer:
-    """Whether a report of the same customer, meter or phone is still open (R-003-16)."""
+    """Whether a report of the same customer, meter or phone is still open, of one tab if named (R-003-16)."""
     phones = [situation.caller_number, situation.collected.get("hp") or ""]
     identity = situation.identity
     sought = Sought(
@@ -317,10 +317,12 @@ def earlier_report(situation: Situation, arguments: Arguments) -> Answer:
         meter_number=identity if len(identity) == 11 else "",
         phones=tuple(filter(None, phones)),
     )
-    found = find_candidates(sought=sought, by=situation.agent, at=situation.at)
+    tab = arguments.get("tab")
+    candidates = find_candidates(sought=sought, by=situation.agent, at=situation.at)
+    found = [it.ticket.number for it in candidates if tab in (None, it.ticket.tab)]
     if not found:
         return Answer("tidak_ada")
-    return Answer("ada", {"laporan_sebelumnya": found[0].ticket.number})
+    return Answer("ada", {"laporan_sebelumnya": found[0]})
 
 
 @check("ada", "tidak_ada")

@@ -9,6 +9,9 @@ import pytest
 import time_machine
 
 from sop.models import Call, CallStep
+from tickets.models import ProblemType
+from tickets.services.report import Report
+from tickets.services.tickets import create_ticket
 
 from .periksa import BLANK, IDPEL, NAMED, NOT_GUIDED, OFF, ON, PHONE
 from .walking import form_of
@@ -253,6 +256,25 @@ def test_who_reported_before_gets_a_repeat_on_that_report_and_no_second_one(desk
     assert again.ticket.repeat_count == 1
     assert again.steps[-3:] == ["lapor_ulang", "bantuan", "salam"]
     assert "identitas" not in again.steps
+
+
+@pytest.mark.requirement("R-003-16")
+def test_a_complaint_about_a_bill_is_no_earlier_report_of_periksa(desk, customer, agent):
+    bill = Report(
+        tab="KELUHAN",
+        problem_type=ProblemType.objects.get(code="lebih-tagih"),
+        problem="LEBIH TAGIH",
+        reporter_name="Penelepon Satu",
+        customer=customer,
+        caller_number=PHONE,
+    )
+    create_ticket(report=bill, by=agent)
+
+    call = desk.call("periksa", caller_number=PHONE).walk(
+        **ON | {"pernah_lapor": "pernah"}, until="cari_laporan"
+    )
+
+    assert call.steps[-2:] == ["pernah_lapor", "cari_laporan"]
 
 
 @pytest.mark.requirement("R-003-16")
