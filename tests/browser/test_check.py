@@ -132,6 +132,16 @@ def test_the_cascade_opens_level_by_level_and_closes_behind_a_change(desk):
     expect(desk.locator("#area")).to_have_value("")
 
 
+@pytest.mark.parametrize("screen", ["/alokasi/", "/laporan/", "/tiket/"])
+def test_no_form_goes_out_before_its_scripts_are_there(log_in, agent, page, offences, screen):
+    page.route("**/htmx*.js", lambda route: route.abort())
+
+    page = log_in(agent, at=screen)
+
+    expect(page.locator("main form button[type=submit]").first).to_be_disabled()
+    offences.clear()
+
+
 def test_what_is_missing_is_said_at_its_field(desk):
     desk.locator("#submit").click()
     expect(desk.locator("[data-problem-for~=area]")).to_have_text("Pilih Provinsi...")

@@ -10,6 +10,7 @@ export class Cascade {
     root.addEventListener("htmx:beforeSwap", (event) => {
       if (event.detail.xhr.status >= 400) event.detail.shouldSwap = false; // a problem is no list of options
     });
+    if (this.selects[0].value) this.open(0); // chosen before this script was there
   }
 
   get codes() {

@@ -11,6 +11,11 @@ function isPlain(event) {
   return !event.ctrlKey && !event.altKey && !event.metaKey;
 }
 
+// Until htmx is there, the browser would send a form by itself.
+document.addEventListener("htmx:load", () => {
+  for (const button of document.querySelectorAll("[data-when-ready]")) button.disabled = false;
+}, { once: true });
+
 document.querySelector("[data-help-open]")?.addEventListener("click", () => help.showModal());
 
 document.addEventListener("keydown", (event) => {

@@ -41,14 +41,14 @@ function offer() {
   status = ticket.dataset.status;
 }
 
-// A form that is unfolded starts from what stands there now; nothing replaces it while it is open.
+// A form that is unfolded starts from what stands there now; nothing replaces it while it is open, and nothing
+// of it is there to type into before.
 document.addEventListener(
   "toggle",
   ({ target }) => {
-    const part = target.open && target.querySelector("[data-on-open]");
-    if (!part) return;
-    part.replaceChildren();
-    window.htmx.trigger(part, "opened");
+    const part = target.querySelector("[data-on-open]");
+    part?.replaceChildren();
+    if (part && target.open) window.htmx.trigger(part, "opened");
   },
   true,
 );
