@@ -56,6 +56,7 @@ def log_in(page: Page, live_server: object) -> Callable[..., Page]:
         page.get_by_label("Nama pengguna").fill(user.username)
         page.get_by_label("Sandi").fill("a-password-for-tests")
         page.locator("main form button").click()
+        page.wait_for_url(lambda url: urlsplit(url).path != "/accounts/login/")  # and for its scripts
         return page
 
     return enter
