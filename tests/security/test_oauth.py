@@ -114,6 +114,14 @@ def test_a_channel_never_gets_the_scope_of_a_person(mobile: Application, scope: 
     assert not AccessToken.objects.exists()
 
 
+def test_a_token_is_told_which_scope_it_lacks(channel_api: Callable[..., Any]) -> None:
+    answer = channel_api("read allocation").get("/api/v1/tickets/", HTTP_ACCEPT_LANGUAGE="en")
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "insufficient_scope")
+    assert answer.json()["detail"] == "This needs a token with the scope agent / tickets."
+    assert channel_api("tickets").get("/api/v1/tickets/").status_code == 200
+
+
 def test_a_frontend_acts_as_the_person_who_let_it_in(
     browse: Callable, agent: User, frontend: Application
 ) -> None:
