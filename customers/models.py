@@ -7,12 +7,11 @@ from datetime import date
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from common.append_only import AppendOnlyModel, AppendOnlyQuerySet
+from common.moments import long_moment
 from units.models import Area, Position, Unit, User, in_force
 from units.powers import Power, Role
 
@@ -300,7 +299,7 @@ class AccessLog(AppendOnlyModel):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}, {date_format(timezone.localtime(self.at), 'DATETIME_FORMAT')}"
+        return f"{self.get_kind_display()}, {long_moment(self.at)}"
 
 
 class CustomerImportQuerySet(models.QuerySet["CustomerImport"]):

@@ -20,7 +20,8 @@ from unfold.decorators import display
 
 from allocation.models import AllocationCheck, MeterAvailability
 from allocation.services import demand
-from common.admin import ScopedAdmin
+from common.keyset import KeysetAdmin
+from common.moments import long_moment
 from customers.models import Product
 from units.powers import Power
 
@@ -32,7 +33,7 @@ CHART_OPTIONS = {
 
 
 @admin.register(AllocationCheck)
-class AllocationCheckAdmin(ScopedAdmin):
+class AllocationCheckAdmin(KeysetAdmin):
     """Why was this caller told no? The matrix, its row, the availability and the position that decided."""
 
     see = Power.SEE_CHECKS
@@ -48,7 +49,6 @@ class AllocationCheckAdmin(ScopedAdmin):
     list_filter_submit = True
     list_select_related = ("unit",)
     search_fields = ("=id", "unit__name")
-    ordering = ("-pk",)
     fieldsets = (
         (
             _("Question"),
@@ -110,7 +110,7 @@ def _grounds(row: MeterAvailability | None) -> str:
         "value": row.get_value_display(),
         "unit": row.unit,
         "position": row.position,
-        "when": date_format(timezone.localtime(row.set_at), "DATETIME_FORMAT"),
+        "when": long_moment(row.set_at),
         "reason": row.reason,
     }
     text = _("%(value)s, set at %(unit)s by the %(position)s on %(when)s: %(reason)s")

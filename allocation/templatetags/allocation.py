@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from django.template import Library
-from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.dateparse import parse_date, parse_datetime, parse_time
 
 from allocation.notices import power_text
 
@@ -14,9 +14,11 @@ register = Library()
 
 
 @register.filter
-def from_iso(value: str) -> date | datetime | None:
-    """The date or time that the API wrote as text."""
-    return parse_datetime(value) if "T" in value else parse_date(value)
+def from_iso(value: str) -> date | datetime | time | None:
+    """The moment, day or time of day that the API wrote as text."""
+    if "T" in value:
+        return parse_datetime(value)
+    return parse_time(value) if ":" in value else parse_date(value)
 
 
 @register.filter

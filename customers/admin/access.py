@@ -10,13 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
-from common.admin import ScopedAdmin
+from common.keyset import KeysetAdmin
 from customers.models import AccessLog
 from units.powers import Power
 
 
 @admin.register(AccessLog)
-class AccessLogAdmin(ScopedAdmin):
+class AccessLogAdmin(KeysetAdmin):
     see = Power.SEE_ACCESS_LOG
     list_display = (
         "at",

@@ -1,9 +1,9 @@
-"""The NIK of a customer: sealed, and found by its hash."""
+"""The NIK of a customer: sealed, and known by its hash."""
 
 from __future__ import annotations
 
 from customers import cipher, rules
-from customers.models import Customer, CustomerQuerySet
+from customers.models import Customer
 
 PLACE = "customers_customer.nik"
 
@@ -25,10 +25,6 @@ def nik_of(customer: Customer) -> str:
     return cipher.decrypt(customer.nik_encrypted, place=PLACE).decode()
 
 
-def with_nik(nik: str) -> CustomerQuerySet:
-    """The connections of the person with this NIK."""
-    return Customer.objects.filter(nik_hash=nik_hash(nik))
-
-
 def nik_hash(nik: str) -> str:
+    """By which the connections of one person are found, without the NIK itself."""
     return cipher.blind_index(nik, place=PLACE)

@@ -19,6 +19,8 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, 
 
 from common.admin import ScopedAdmin, dialog, holds, leave_for, tell_refusal
 from common.errors import DomainError
+from common.keyset import KeysetAdmin
+from common.moments import short_moment
 from customers.rules import mask_name
 from programs import rules
 from programs.models import Contact, Reward, Winner
@@ -129,7 +131,7 @@ class RewardAdmin(ScopedAdmin):
 
 
 @admin.register(Winner)
-class WinnerAdmin(ScopedAdmin):
+class WinnerAdmin(KeysetAdmin):
     """Winners, masked: tell them, give them a reward, hand it over once."""
 
     see = Power.SEE_WINNERS
@@ -153,6 +155,10 @@ class WinnerAdmin(ScopedAdmin):
         acts = rewards.open_acts(winner, timezone.now()) if winner else set()
         return [action for action in actions if action.path in acts]
 
+    def list_key(self, request: HttpRequest) -> str:
+        """In the order in which they were drawn."""
+        return "pk"
+
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """The reward only for those who see to it (R-004-7)."""
         return _seen_by(request, self.list_display)
@@ -168,7 +174,7 @@ class WinnerAdmin(ScopedAdmin):
     def masked_name(self, winner: Winner) -> str:
         return mask_name(winner.customer.name)
 
-    @display(description=_("status"), ordering="status", label=COLOURS)
+    @display(description=_("status"), label=COLOURS)
     def state(self, winner: Winner) -> tuple[str, str]:
         return winner.status, winner.get_status_display()
 
@@ -176,7 +182,7 @@ class WinnerAdmin(ScopedAdmin):
     def contact_list(self, winner: Winner) -> str:
         rows = winner.contacts.select_related("by")[:10]
         return " · ".join(
-            f"{timezone.localtime(row.at):%Y-%m-%d %H:%M} {row.get_method_display()} {row.by}: "
+            f"{short_moment(row.at)} {row.get_method_display()} {row.by}: "
             + str(_("reached") if row.reached else _("not reached"))
             for row in rows
         ) or "–"  # fmt: skip

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from allocation.models import Channel
 from common.append_only import AppendOnlyModel, AppendOnlyQuerySet
+from common.moments import short_moment
 from customers.models import Customer, PhoneKind, Tariff
 from sop.models.documents import SopVersion
 from sop.models.procedures import OutcomeKind, Procedure
@@ -107,7 +108,7 @@ class Call(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.version_id} {self.opened_at:%Y-%m-%d %H:%M}"
+        return f"{self.version_id} {short_moment(self.opened_at)}"
 
 
 class StepEvent(models.TextChoices):

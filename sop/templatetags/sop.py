@@ -9,10 +9,10 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from common.moments import long_moment
 from sop.rules.differences import ADDED, CHANGED, REMOVED, SAME
 from sop.services.reading import STATES
 
@@ -51,7 +51,7 @@ def moment(value: str | datetime | None) -> str:
     if not value:
         return ""
     at = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return date_format(timezone.localtime(at), "DATETIME_FORMAT")
+    return long_moment(at)
 
 
 @register.filter

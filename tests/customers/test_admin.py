@@ -307,7 +307,7 @@ def test_the_access_log_costs_the_same_for_one_and_for_many(
     client = browse(supervisor)
     client.get(page("accesslog_changelist"))
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         client.get(page("accesslog_changelist"))
 
 

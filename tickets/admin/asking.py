@@ -14,15 +14,14 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from common.admin import holds
 from common.errors import DomainError
-from tickets.admin.keyset import KeysetAdmin
+from common.keyset import KeysetAdmin
+from common.moments import long_moment
 
 
 class AskForm(forms.Form):
@@ -115,5 +114,5 @@ class AskingAdmin(KeysetAdmin):
 
 def dated_lines(lines: Iterable[tuple[datetime, str]]) -> SafeString:
     """What happened, one line each, with its time."""
-    shown = ((date_format(timezone.localtime(at), "DATETIME_FORMAT"), text.strip()) for at, text in lines)
+    shown = ((long_moment(at), text.strip()) for at, text in lines)
     return format_html_join(SafeString("<br>"), "{} · {}", shown)

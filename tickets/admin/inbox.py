@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from tickets.admin.keyset import KeysetAdmin
+from common.keyset import KeysetAdmin
 from tickets.models import Notification
 from tickets.services.inbox import mark_read
 from units.powers import Power

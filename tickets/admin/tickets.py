@@ -20,11 +20,12 @@ from unfold.decorators import action, display
 from common.admin import holds
 from common.errors import DomainError, Invalid
 from common.exports import CSV_TYPE, XLSX_TYPE
+from common.keyset import KeysetAdmin
+from common.moments import short_moment
 from common.throttling import RevealThrottle
 from customers.models import Customer
 from tickets import notices
 from tickets.admin.forms import ExportForm, MergeForm, MoveForm, ReasonForm, TicketForm
-from tickets.admin.keyset import KeysetAdmin
 from tickets.admin.performance import performance
 from tickets.models import Status, Ticket, TicketAccess, TicketEvent
 from tickets.models.ticket import TicketQuerySet
@@ -161,9 +162,8 @@ class TicketAdmin(KeysetAdmin):
     def due(self, ticket: Ticket) -> Any:
         if ticket.due_at is None:
             return "–"
-        due = timezone.localtime(ticket.due_at)
         late = _("late") if ticket.is_overdue(timezone.now()) else ""
-        return f"{due:%d/%m/%Y %H.%M} {late}"
+        return f"{short_moment(ticket.due_at)} {late}"
 
     @display(description=_("reporter"))
     def reporter(self, ticket: Ticket) -> str:
@@ -182,8 +182,7 @@ class TicketAdmin(KeysetAdmin):
     @display(description=_("which minutes counted"))
     def segments(self, ticket: Ticket) -> str:
         return "; ".join(
-            f"{timezone.localtime(it.starts_at):%d/%m %H.%M}–"
-            f"{format(timezone.localtime(it.ends_at), '%d/%m %H.%M') if it.ends_at else '…'} "
+            f"{short_moment(it.starts_at)}–{short_moment(it.ends_at) if it.ends_at else '…'} "
             f"{it.get_why_display()}"
             for it in ticket.segments.all()
         )

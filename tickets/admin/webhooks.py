@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldAdminURLInputWidget
 
 from common.errors import DomainError
 from common.history import ScopedHistoryAdmin
-from tickets.admin.keyset import KeysetAdmin
+from common.keyset import KeysetAdmin
 from tickets.models import WebhookDelivery, WebhookEndpoint
 from tickets.services import webhooks
 from units.models import User

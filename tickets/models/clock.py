@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from common.append_only import AppendOnlyModel, AppendOnlyQuerySet
+from common.moments import short_moment
 from tickets.models.choices import Tab, WorkOrderType
 from units.models import Unit, User
 
@@ -200,7 +201,7 @@ class ClockSegment(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_why_display()} {self.starts_at:%Y-%m-%d %H:%M}"
+        return f"{self.get_why_display()} {short_moment(self.starts_at)}"
 
     @property
     def counts(self) -> bool:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from allocation.models import Channel
 from common.append_only import AppendOnlyModel, AppendOnlyQuerySet
+from common.moments import short_moment
 from tickets.models.choices import EventKind, Status
 from tickets.models.ticket import Ticket, seen_by
 from units.models import Position, Unit, User
@@ -62,7 +63,7 @@ class TicketEvent(AppendOnlyModel):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.get_kind_display()} {short_moment(self.at)}"
 
 
 class TicketRepeat(AppendOnlyModel):
@@ -168,7 +169,7 @@ class TicketAccess(AppendOnlyModel):
         ordering = ("-pk",)
 
     def __str__(self) -> str:
-        return f"{self.ticket} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.ticket} {short_moment(self.at)}"
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):

@@ -9,7 +9,16 @@ from django.template import Library
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from tickets.models import EventKind, OrderStatus, Status, Suggestion, TokenDelivery
+from tickets.models import (
+    EventKind,
+    IncidentStatus,
+    OrderStatus,
+    PowerState,
+    Status,
+    Suggestion,
+    TokenDelivery,
+)
+from tickets.services import ctt, incidents
 from units.powers import Role
 
 register = Library()
@@ -22,7 +31,15 @@ WORDS: dict[str, dict[str, Any]] = {
     "way": dict(TokenDelivery.Way.choices),
     "result": dict(TokenDelivery.Result.choices),
     "role": dict(Role.choices),
-    "job": {"clock": _("clock of the portal"), "autodispatch": "autodispatch"},
+    "power": dict(PowerState.choices),
+    "outage": dict(IncidentStatus.choices),
+    "job": {
+        "clock": _("clock of the portal"),
+        "autodispatch": "autodispatch",
+        incidents.PROPOSER: _("the portal"),
+        incidents.FOLLOW: _("the portal"),
+        ctt.SEND: _("the portal"),
+    },
 }
 
 

@@ -2,4 +2,5 @@
 
 DATE_FORMAT = "j F Y"
 DATETIME_FORMAT = "j F Y, H.i T"
+SHORT_DATETIME_FORMAT = "j M Y, H.i T"
 TIME_FORMAT = "H.i"

@@ -18,7 +18,7 @@ AFTER = "after"
 class Pages:
     """Stands where the stock list has its paginator; it knows the next page and no other."""
 
-    template_name = "admin/tickets/pages.html"
+    template_name = "admin/common/pages.html"
 
     def __init__(self, next_after: str) -> None:
         self.next_after = next_after
