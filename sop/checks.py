@@ -236,7 +236,7 @@ def tmp_exceeded(situation: Situation, arguments: Arguments) -> Answer:
     registered = date.fromisoformat(str(arguments["registered_on"]))
     if registered > situation.on:
         return Answer("belum", {"tmp": str(days)})
-    data = {"tmp": str(days), "jatuh_tempo": _due_day(registered, days).isoformat()}
+    data = {"tmp": str(days), "jatuh_tempo": f"{_due_day(registered, days):%d/%m/%Y}"}
     return Answer("melebihi" if _working_days(registered, situation.on) > days else "belum", data)
 
 

@@ -83,7 +83,7 @@ class CallAdmin(SopAdmin):
         since = timezone.now() - timedelta(days=days)
         seen: CallQuerySet = Call.objects.visible_to(request.user).filter(opened_at__gte=since)
         runs, outcomes = list(statistics.runs(seen)), list(statistics.outcomes(seen))
-        drop_offs = list(statistics.drop_offs(seen))
+        drop_offs, written = list(statistics.drop_offs(seen)), statistics.written(seen)
         return self.page(
             request,
             "statistics.html",
@@ -92,8 +92,8 @@ class CallAdmin(SopAdmin):
             spans=SPANS,
             runs=runs,
             outcomes=[row | {"label": OutcomeKind(row["outcome"]).label} for row in outcomes],
-            drop_offs=drop_offs,
-            steps=charts.of_steps(list(statistics.steps(seen)), drop_offs),
+            drop_offs=charts.of_drop_offs(drop_offs, written),
+            steps=charts.of_steps(list(statistics.steps(seen)), drop_offs, written),
             sites=list(statistics.sites(seen)),
             agents=list(statistics.agents(seen)),
             chart=charts.of_outcomes(runs, outcomes),

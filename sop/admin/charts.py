@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from sop.models import OutcomeKind
+from sop.rules.graph import Step
 from sop.services.statistics import PROCEDURE
 
 Row = Mapping[str, Any]
+Written = Mapping[tuple[Any, ...], Mapping[str, Step]]
 
 SHADES = ("800", "400", "600", "200", "950", "500", "700", "300")
 STACKED = json.dumps(
@@ -48,8 +50,8 @@ def step_options() -> str:
 def of_outcomes(runs: list[dict[str, Any]], outcomes: list[dict[str, Any]]) -> str:
     """A bar for each procedure and version, cut by how its calls ended."""
     counts = {(_key(row), row["outcome"]): row["count"] for row in outcomes}
-    counts |= {(_key(row), "ABANDONED"): row["abandoned"] for row in runs}
-    kinds = [*OutcomeKind.choices, ("ABANDONED", _("broken off"))]
+    counts |= {(_key(row), "ABANDONED"): row["fruitless"] for row in runs}
+    kinds = [*OutcomeKind.choices, ("ABANDONED", _("broken off before an outcome"))]
     bars = [
         _bar(str(label), [counts.get((_key(row), kind), 0) for row in runs], SHADES[index])
         for index, (kind, label) in enumerate(kinds)
@@ -59,12 +61,31 @@ def of_outcomes(runs: list[dict[str, Any]], outcomes: list[dict[str, Any]]) -> s
 
 
 def of_steps(
-    steps: list[dict[str, Any]], drop_offs: list[dict[str, Any]]
+    steps: list[dict[str, Any]], drop_offs: list[dict[str, Any]], written: Written
 ) -> list[tuple[str, list[dict[str, Any]], str]]:
-    """For each procedure and version its name, its steps, and their chart."""
+    """For each procedure and version its name, its steps as the SOP has them, and their chart."""
     broken = {(_key(row), row["last_step"]): row["count"] for row in drop_offs}
-    grouped = ((key, list(rows)) for key, rows in groupby(steps, lambda row: _key(row, "call__")))
-    return [(_name(key), rows, _chart_of_steps(rows, broken, key)) for key, rows in grouped]
+    tables = []
+    for key, rows in groupby(steps, lambda row: _key(row, "call__")):
+        table = _as_written(rows, written.get(key, {}))
+        tables.append((_name(key), table, _chart_of_steps(table, broken, key)))
+    return tables
+
+
+def of_drop_offs(drop_offs: list[dict[str, Any]], written: Written) -> list[dict[str, Any]]:
+    """Each with the number and the title that its step has in the SOP."""
+    return [row | _entitled(row["last_step"] or "", written.get(_key(row), {})) for row in drop_offs]
+
+
+def _as_written(rows: Iterable[dict[str, Any]], steps: Mapping[str, Step]) -> list[dict[str, Any]]:
+    places = {address: place for place, address in enumerate(steps)}
+    in_order = sorted(rows, key=lambda row: places.get(row["step"], len(places)))
+    return [row | _entitled(row["step"], steps) for row in in_order]
+
+
+def _entitled(address: str, steps: Mapping[str, Step]) -> dict[str, str]:
+    body = steps[address].body if address in steps else {}
+    return {"number": str(body.get("number", "")), "title": body.get("title", "")}
 
 
 def _chart_of_steps(
@@ -80,7 +101,8 @@ def _chart_of_steps(
         _bar(_("Gone back to"), back, "400") | {"xAxisID": "counts"},
         _bar(_("Broken off after"), ended, "200") | {"xAxisID": "counts"},
     ]
-    return json.dumps({"labels": [row["step"] for row in asked], "datasets": bars})
+    labels = [f"{row['number']} {row['step']}".strip() for row in asked]
+    return json.dumps({"labels": labels, "datasets": bars})
 
 
 def _bar(label: str, data: list[Any], shade: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from customers.rules import check_nik, mask_name, mask_phone, normalise_phone
 LONGEST = {"text": 200, "note": 2000, "name": 120}
 ADDRESS_PARTS = {"street": 160, "building_number": 20, "rt": 3, "rw": 3, "landmark": 160}
 PERSONAL = frozenset({"name", "phone", "nik", "idpel_or_meter", "address", "coordinates"})
+WRITTEN = {"date": "%d/%m/%Y", "datetime": "%d/%m/%Y %H.%M"}
 CODE = re.compile(r"[A-Za-z0-9.-]{1,13}")
 HIDDEN = "••••"
 
@@ -224,9 +225,11 @@ def mask_identity(number: str) -> str:
 
 
 def spoken(field_type: str, value: Any) -> str:
-    """The value as it stands in a text: `ya`, `1.300`, `12,5`."""
+    """The value as it stands in a text: `ya`, `1.300`, `12,5`, `18/02/2022 14.30`."""
     if isinstance(value, bool):
         return "ya" if value else "tidak"
+    if field_type in WRITTEN and value:
+        return f"{datetime.fromisoformat(value):{WRITTEN[field_type]}}"
     if field_type == "nik" and value:
         return str(value["masked"])
     if isinstance(value, Mapping):

@@ -67,6 +67,17 @@ class Graph:
     def __getitem__(self, address: str) -> Step:
         return self.steps[address]
 
+    def in_order(self) -> dict[str, Step]:
+        """The steps as a call comes to them, the first way out of each before the others."""
+        found: dict[str, Step] = {}
+        waiting = [self.start]
+        while waiting:
+            address = waiting.pop()
+            if address != END and address not in found:
+                found[address] = self.steps[address]
+                waiting += [way.target for way in reversed(found[address].exits)]
+        return found
+
     def collected_types(self) -> dict[str, str]:
         """The type of every field that some step collects."""
         return {it["name"]: it["type"] for step in self.steps.values() for it in step.fields}

@@ -51,6 +51,7 @@ def _rows(name: str) -> dict[str, dict[str, str]]:
         return {row["code"]: row for row in csv.DictReader(file)}
 
 
+DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d))?")
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 
@@ -64,6 +65,9 @@ def filled(text: str, words: Mapping[str, str]) -> str:
 def spoken(value: Any) -> str:
     if isinstance(value, bool):
         return "ya" if value else "tidak"
+    if isinstance(value, str) and (found := DAY.match(value)):
+        year, month, day, hour, minute = found.groups()
+        return f"{day}/{month}/{year}" + (f" {hour}.{minute}" if hour else "")
     if isinstance(value, Mapping):
         return str(value.get("masked", ""))
     return f"{value:g}" if isinstance(value, float) else str(value or "")

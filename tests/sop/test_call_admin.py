@@ -9,9 +9,12 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from sop.models import OutcomeKind
 from sop.services import calls
 from sop.services.calls import Opening
 from units.powers import Role
+
+from .periksa import GAMBIR
 
 pytestmark = pytest.mark.django_db
 
@@ -64,6 +67,29 @@ def test_runs_outcomes_drop_offs_and_times_are_shown(talk, agent, learned):
     assert "ISSUE_CLOSED" not in answer.content.decode()
     chart = json.loads(answer.context["chart"])
     assert sum(sum(it["data"]) for it in chart["datasets"]) == 2
+
+
+def test_a_call_broken_off_after_its_outcome_counts_as_that_outcome(talk, agent, learned):
+    broken = talk(agent, None, NAME, "padam", {"area": GAMBIR}, {})
+    calls.abandon(call_id=broken.pk, reason="terputus", by=agent, at=timezone.now())
+
+    answer = learned()
+
+    assert answer.context["runs"][0]["abandoned"] == 1
+    bars = json.loads(answer.context["chart"])["datasets"]
+    assert [(it["label"], it["data"]) for it in bars] == [(OutcomeKind.GANGGUAN_AUTODISPATCH.label, [1])]
+
+
+def test_steps_stand_in_the_order_of_the_call_with_number_and_title(talk, agent, learned):
+    talk(agent, None, NAME, "padam")
+
+    answer = learned()
+
+    _title, steps, chart = answer.context["steps"][0]
+    assert [it["step"] for it in steps] == ["salam", "nama", "listrik"]
+    assert (steps[0]["number"], steps[0]["title"]) == ("1", "Salam Pembuka.")
+    assert "Salam Pembuka." in answer.content.decode()
+    assert json.loads(chart)["labels"] == ["1 salam", "nama", "3 listrik"]
 
 
 def test_agents_are_compared_by_site_within_ones_reach(talk, agent, appoint, browse):

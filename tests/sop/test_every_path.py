@@ -59,7 +59,7 @@ FOUND = {
     ("ps_scheme", "skema_1"): {"skema": "skema 1"},
     ("ps_scheme", "skema_2"): {"skema": "skema 2"},
     ("ps_scheme", "belum_diatur"): {"skema": "belum diatur"},
-    ("tmp_exceeded", "melebihi"): {"tmp": "5", "jatuh_tempo": "2022-02-21"},
+    ("tmp_exceeded", "melebihi"): {"tmp": "5", "jatuh_tempo": "21/02/2022"},
     ("tmp_exceeded", "belum"): {"tmp": "5"},
 }
 # The procedures that agents start, each with a day on which the addendum is in force and one on which not.

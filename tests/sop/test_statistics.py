@@ -68,6 +68,15 @@ def test_steps_tell_how_long_they_take_and_where_agents_go_back(learned, supervi
     assert rows["nama"]["back"] == 0
 
 
+def test_steps_are_named_as_in_the_newest_call(learned, supervisor, django_assert_max_num_queries):
+    with django_assert_max_num_queries(2):  # the calls, and the procedure where it is not known yet
+        (steps,) = statistics.written(Call.objects.visible_to(supervisor)).values()
+
+    expected = ["salam", "nama", "listrik", "jenis", "hp", "lokasi", "lapor", "nomor", "tutup"]
+    assert list(steps) == expected
+    assert steps["salam"].body["title"] == "Salam Pembuka."
+
+
 def test_agents_are_compared_per_site_and_others_see_nothing(learned, supervisor, manager_menteng):
     row = statistics.agents(Call.objects.visible_to(supervisor)).get()
 

@@ -72,9 +72,11 @@ def niaga(desk):
 def test_the_portal_works_out_whether_tmp_has_passed(niaga, channel, registered, problem):
     call = niaga(permohonan={"kanal_daftar": channel, "tanggal_daftar": registered})
 
-    due = {"2020-04-02": "2020-04-09", "2020-04-03": "2020-04-10"}[registered]
+    day, due = {"2020-04-02": ("02/04/2020", "09/04/2020"), "2020-04-03": ("03/04/2020", "10/04/2020")}[
+        registered
+    ]
     assert call.ticket.problem == problem
-    assert f"Daftar melalui {channel}, {registered}" in call.ticket.notes
+    assert f"Daftar melalui {channel}, {day}" in call.ticket.notes
     assert f"TMP penyambungan 5 hari kerja, jatuh tempo {due}" in call.ticket.notes
 
 
@@ -256,4 +258,4 @@ def test_who_still_objects_gives_the_meter_stand_and_goes_to_the_unit(desk):
         "Koreksi rekening",
         "LEBIH TAGIH, PELANGGAN BERKEBERATAN & MEMINTA KOREKSI REKENING, STAND APP 1234567,89",
     )
-    assert "Stand APP 1234567,89, dibaca 2020-04-10T09:30" in call.ticket.notes
+    assert "Stand APP 1234567,89, dibaca 10/04/2020 09.30" in call.ticket.notes
