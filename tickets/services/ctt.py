@@ -170,21 +170,40 @@ def deliver_again(
     return deliver(token=token, ways=ways, actor=actor, at=at)
 
 
-@transaction.atomic
 def send_message(*, delivery_id: int, at: datetime) -> None:
-    """Hand one delivery to the gateway, and log what came of it. May run twice; what was sent stays sent."""
+    """Hand one delivery to the gateway, and log what came of it.
+
+    May run twice: the gateway takes a reference once, and what was sent stays sent. No row is locked while it
+    is waited for.
+    """
     known = TokenDelivery.objects.select_related("token__diagnosis__ticket").get(pk=delivery_id)
-    ticket = ledger.lock(known.token.diagnosis.ticket)
-    delivery = TokenDelivery.objects.select_for_update().get(pk=delivery_id)
-    if delivery.result != Result.WAITING:
-        return
-    text = notices.ctt_message(meter_number=known.token.meter_number, digits=digits_of(known.token))
+    if known.result == Result.WAITING:
+        _note_sending(known, _why_not_sent(known), at)
+
+
+def _why_not_sent(delivery: TokenDelivery) -> str:
+    """Send it; empty when the gateway took it."""
+    token = delivery.token
     try:
         messaging.send(
-            way=delivery.way, number=_mobile(ticket), text=text, reference=f"ctt-delivery-{delivery.pk}"
+            way=delivery.way,
+            number=_mobile(token.diagnosis.ticket),
+            text=notices.ctt_message(meter_number=token.meter_number, digits=digits_of(token)),
+            reference=f"ctt-delivery-{delivery.pk}",
         )
     except messaging.NotSentError as error:
-        delivery.result, delivery.error = Result.FAILED, str(error)[:200]
+        return str(error)[:200] or type(error).__name__
+    return ""
+
+
+@transaction.atomic
+def _note_sending(known: TokenDelivery, error: str, at: datetime) -> None:
+    ticket = ledger.lock(known.token.diagnosis.ticket)
+    delivery = TokenDelivery.objects.select_for_update().get(pk=known.pk)
+    if delivery.result != Result.WAITING:
+        return
+    if error:
+        delivery.result, delivery.error = Result.FAILED, error
         delivery.save(update_fields=["result", "error"])
         return
     _mark_sent(delivery, ticket, job(SEND), at)
