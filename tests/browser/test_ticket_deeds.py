@@ -141,7 +141,7 @@ def test_a_wide_outage_is_told_before_the_report_is_saved(log_in, agent, manager
     page = log_in(agent, at="/laporan/")
     choose_place(page, *GAMBIR)
 
-    expect(page.locator("#outage .estimate")).to_contain_text(timezone.localtime(soon).strftime("%H:%M"))
+    expect(page.locator("#outage .estimate")).to_contain_text(timezone.localtime(soon).strftime("%H.%M"))
     assert barriers(page) == []
     page.locator("[name=tab][value=KELUHAN]").check()
     expect(page.locator("#outage .estimate")).to_have_count(0)

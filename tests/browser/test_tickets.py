@@ -44,6 +44,17 @@ def column(page: Page, status: str, number: str) -> Any:
     return page.locator(f"[data-column={status}] .order[data-ticket={number}]")
 
 
+def test_the_idpel_tells_whose_house_it_is_and_the_report_is_of_that_house(log_in, agent, customer):
+    page = log_in(agent, at="/laporan/")
+    fill_in_report(page, wo_type="WO_AUTODISPATCH")
+
+    expect(page.locator("#customer")).to_contain_text("J•••• U••••")
+    expect(page.locator("#customer")).to_contain_text("GAMBIR")
+    ticket = Ticket.objects.get(number=save(page))
+
+    assert (ticket.area, ticket.street) == (customer.area, customer.street)
+
+
 def test_a_report_goes_from_the_call_to_the_customers_yes(log_in, agent, posko_menteng, customer, on_duty):
     page = log_in(agent, at="/laporan/")
     fill_in_report(page, wo_type="WO_AUTODISPATCH")

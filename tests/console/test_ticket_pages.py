@@ -1,6 +1,7 @@
 """The shell pages of tickets: who may open which, and what the fragments say."""
 
-from datetime import timedelta
+from datetime import time, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
 
+from common import jobs
+from common.models import Job
 from tests.conftest import CAST
 from tests.security.ticket_endpoints import photo
 from tests.tickets.conftest import *  # noqa: F403  (reports of the cast)
-from tickets.models import Ticket, WorkOrder
+from tickets import tasks  # noqa: F401  (registers the jobs)
+from tickets.models import IncidentStatus, PowerState, Ticket, WorkOrder
 from tickets.services.diagnosis import approve_ctt, submit_diagnosis
-from tickets.services.incidents import declare_incident
+from tickets.services.incidents import FOLLOW, declare_incident
 from tickets.services.repeats import merge_ticket
 from tickets.services.tickets import create_ticket
 from tickets.services.workorders import assign_crew
@@ -261,7 +265,7 @@ def test_a_wide_outage_is_shown_with_its_estimate_before_the_report_is_saved(
     page = page_of(browse, agent, f"{reverse('api:incident-list')}?area={gambir.pk}&is_current=true")
 
     assert "data-incident=" in page
-    assert timezone.localtime(soon).strftime("%H:%M") in page
+    assert timezone.localtime(soon).strftime("%H.%M") in page
     assert 'id="outage"' in browse(agent).get(reverse("console:report")).content.decode()
 
 
@@ -338,3 +342,43 @@ def test_no_fragment_of_a_lower_app_names_a_screen():
     ]
 
     assert named == []
+
+
+def test_the_timeline_says_how_a_wide_outage_went_and_who_told(
+    report, agent, manager_menteng, unit, gambir, browse
+):
+    soon = timezone.now() + timedelta(hours=2)
+    ticket = create_ticket(report=report(power_state="PADAM"), by=agent)
+    declare_incident(area=gambir, unit=unit("ULP Gambir"), by=manager_menteng, estimate_at=soon)
+    for job in Job.objects.filter(kind=FOLLOW):
+        jobs.run(job.pk, at=timezone.now())
+
+    events = page_of(browse, agent, reverse("api:ticket-events", args=[ticket.number]))
+
+    assert IncidentStatus.INFO.label in events
+    assert timezone.localtime(soon).strftime("%H.%M") in events
+    assert "<small>portal</small>" in events
+    assert FOLLOW not in events
+
+
+def test_the_page_says_where_and_since_when_the_house_is_dark(report, agent, browse):
+    made = create_ticket(
+        report=report(
+            street="Jalan Uji",
+            power_state="PADAM",
+            outage_on=timezone.localdate(),
+            outage_time=time(0, 5),
+            latitude=Decimal("-6.17"),
+            longitude=Decimal("106.83"),
+        ),
+        by=agent,
+    )
+
+    page = page_of(browse, agent, reverse("api:ticket-detail", args=[made.number]))
+
+    assert "GAMBIR" in page
+    assert "J•••• U••••" in page
+    assert "Jalan Uji" not in page
+    assert "00.05" in page
+    assert "106.83" not in page  # it tells the house that the address hides
+    assert PowerState.PADAM.label in page

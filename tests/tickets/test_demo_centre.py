@@ -23,7 +23,8 @@ def test_the_demo_has_cases_of_every_suggestion_some_of_them_waiting(loaded: int
     assert SelfDiagnosis.objects.waiting().count() == 3
     assert set(SelfDiagnosis.objects.values_list("suggestion", flat=True)) == set(Suggestion)
     assert ClearTamperToken.objects.exists()
-    assert Incident.objects.get().status == "PERBAIKAN"
+    outage = Incident.objects.with_reports().get()
+    assert (outage.status, outage.reports) == ("PERBAIKAN", demo_centre.DARK_HOUSES)
 
 
 def test_the_demo_of_the_centre_is_loaded_once(loaded: int) -> None:

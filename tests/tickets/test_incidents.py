@@ -11,6 +11,7 @@ from django.utils import timezone
 from common import jobs
 from common.errors import Forbidden, Invalid
 from common.models import Job
+from customers.models import Customer
 from tickets import tasks  # noqa: F401  (registers the jobs)
 from tickets.models import (
     EventKind,
@@ -65,6 +66,15 @@ def test_enough_reports_of_one_area_propose_one_outage_and_tell_the_units(
     assert (incident.status, incident.area, incident.report_count) == (IncidentStatus.PROPOSED, gambir, 5)
     assert Notification.objects.filter(event__kind=EventKind.SUSPECTED).count() == 2
     assert all(ticket.incident_id is None for ticket in tickets)
+
+
+def test_reports_that_name_only_the_customer_count_where_the_customer_lives(
+    dark: Callable[..., list[Ticket]], customer: Customer, gambir: Area
+) -> None:
+    tickets = dark(5, customer=customer, area=None)
+
+    assert Incident.objects.get().area == gambir
+    assert {ticket.area for ticket in tickets} == {gambir}
 
 
 def test_a_house_with_power_and_an_old_report_do_not_count(
@@ -263,3 +273,19 @@ def test_an_officer_who_knows_declares_an_outage_without_reports(
     with pytest.raises(incidents.OutageOpen):
         incidents.declare_incident(area=gambir, unit=ticket.unit, by=posko_menteng)
     assert Incident.objects.count() == 1
+
+
+def test_what_was_reported_just_before_a_declared_outage_belongs_to_it(
+    dark: Callable[..., list[Ticket]], report: Make, agent: User, posko_menteng: User, gambir: Area
+) -> None:
+    old = timezone.now() - timedelta(minutes=31)
+    create_ticket(report=report(power_state="PADAM"), by=agent, at=old)
+    first, second = dark(2)
+
+    made = incidents.declare_incident(area=gambir, unit=first.unit, by=posko_menteng)
+    follow()
+
+    assert made.began_at == first.reported_at
+    assert list(made.tickets.order_by("pk")) == [first, second]
+    dark(1)
+    assert Incident.objects.with_reports().get().reports == 3

@@ -357,3 +357,33 @@ def test_a_ticket_may_be_sent_to_another_posko(
     edited = edit_ticket(ticket=ticket, changes={"posko": unit("Posko Menteng")}, by=agent)
 
     assert (edited.unit.name, edited.posko.name) == ("ULP Menteng", "Posko Menteng")
+
+
+def test_a_customers_report_without_a_place_is_of_the_customers_house(
+    report: Make, agent: User, customer: Customer, gambir: Area
+) -> None:
+    made = create_ticket(report=report(customer=customer, area=None, landmark="Sebelah masjid"), by=agent)
+
+    assert (made.area, made.street, made.building_number) == (gambir, "Jalan Uji", "7")
+    assert made.landmark == "Sebelah masjid"
+
+
+@pytest.mark.parametrize(
+    ("given", "street"),
+    [({"street": "Jalan Lain"}, "Jalan Lain"), ({"area": "31.71.06.1001"}, "")],
+)
+def test_a_customers_report_of_another_place_is_of_that_place(
+    report: Make, agent: User, customer: Customer, given: dict[str, str], street: str
+) -> None:
+    fields = {"area": Area.objects.get(pk=given.get("area", customer.area_id))}
+
+    made = create_ticket(report=report(customer=customer, **{**given, **fields}), by=agent)
+
+    assert (made.area, made.street) == (fields["area"], street)
+    assert made.building_number == ""
+
+
+def test_an_issue_closed_at_once_keeps_no_address(report: Make, agent: User, customer: Customer) -> None:
+    made = create_ticket(report=report(customer=customer, area=None, is_issue_closed=True), by=agent)
+
+    assert (made.customer, made.area, made.street) == (customer, None, "")

@@ -21,6 +21,7 @@ from unfold.widgets import (
 from tickets.admin.asking import AskForm, AskingAdmin, Question, dated_lines
 from tickets.admin.reference import TargetsAdmin
 from tickets.models import Incident, IncidentRule, IncidentStatus
+from tickets.models.incident import IncidentQuerySet
 from tickets.rules.incidents import next_statuses
 from tickets.services import incidents
 from units.powers import Power
@@ -56,28 +57,31 @@ class IncidentAdmin(AskingAdmin):
             _("Confirm or continue"), Power.DECLARE_INCIDENT, incidents.move_incident, OutageForm
         )
     }
-    list_display = ("serial", "area", "unit", "status", "report_count", "began_at", "estimate_at")
+    list_display = ("serial", "area", "unit", "status", "report_count_now", "began_at", "estimate_at")
     list_filter = ("status", ("unit", AutocompleteSelectFilter))
     list_filter_submit = True
     list_select_related = ("area", "unit")
     fields = (
         ("area", "unit"),
-        ("status", "report_count"),
+        ("status", "report_count_now"),
         ("began_at", "estimate_at"),
         "cause",
         ("confirmed_by", "confirmed_at"),
         "ended_at",
-        "ticket_count",
         "history",
     )
-    readonly_fields = ("ticket_count", "history")
+    readonly_fields = ("report_count_now", "history")
 
     def is_open_to(self, question: str, row: Incident) -> bool:
         return bool(next_statuses(row.status))
 
-    @display(description=_("tickets"))
-    def ticket_count(self, incident: Incident) -> int:
-        return incident.tickets.count()
+    def get_queryset(self, request: HttpRequest) -> IncidentQuerySet:
+        rows: IncidentQuerySet = super().get_queryset(request)
+        return rows.with_reports()
+
+    @display(description=_("reports"))
+    def report_count_now(self, incident: Any) -> int:
+        return int(incident.reports)
 
     @display(description=_("events"))
     def history(self, incident: Incident) -> SafeString:

@@ -38,6 +38,7 @@ class IncidentSerializer(serializers.ModelSerializer):
     area = serializers.CharField(source="area_id", read_only=True)
     area_name = serializers.CharField(source="area.display_name", read_only=True)
     status_label = serializers.CharField(source="get_status_display", read_only=True)
+    report_count = serializers.IntegerField(source="reports", read_only=True)
     confirmed_by = serializers.CharField(source="confirmed_by.username", default=None, read_only=True)
     moves = serializers.SerializerMethodField()
 
@@ -110,7 +111,7 @@ class IncidentFilter(django_filters.FilterSet):
 class IncidentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ScopedViewSet):
     """Wide outages of the reader's units. Tickets follow in the background."""
 
-    queryset = Incident.objects.select_related("unit", "area", "confirmed_by")
+    queryset = Incident.objects.with_reports().select_related("unit", "area", "confirmed_by")
     serializer_class = IncidentSerializer
     filterset_class = IncidentFilter
     renderer_classes = (JSONRenderer, FragmentRenderer)

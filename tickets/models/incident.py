@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -59,6 +60,12 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
     def current(self) -> IncidentQuerySet:
         """Confirmed, and the power not back: what an agent has to see before another order is opened."""
         return self.filter(status__in=DARK)
+
+    def with_reports(self) -> IncidentQuerySet:
+        """Each with `reports`: those that made the portal propose it, or its tickets once they are more."""
+        counted = Incident.objects.filter(pk=OuterRef("pk")).order_by().values("pk")
+        tickets = counted.annotate(count=Count("tickets")).values("count")
+        return self.annotate(reports=Greatest("report_count", Subquery(tickets)))
 
     def open(self) -> IncidentQuerySet:
         """Proposed or confirmed, and not over."""

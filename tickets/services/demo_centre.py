@@ -8,9 +8,20 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from tickets.models import IncidentStatus, SelfDiagnosis, Status, Ticket, WorkOrderType
+from tickets.models import (
+    IncidentStatus,
+    PowerState,
+    ProblemType,
+    SelfDiagnosis,
+    Status,
+    Tab,
+    Ticket,
+    WorkOrderType,
+)
 from tickets.services.diagnosis import approve_ctt, send_officer, submit_diagnosis
 from tickets.services.incidents import declare_incident, move_incident
+from tickets.services.report import Report
+from tickets.services.tickets import create_ticket
 from units.models import Area, User
 
 NORMAL: dict[str, Any] = {
@@ -33,11 +44,13 @@ KINDS: tuple[dict[str, Any], ...] = (
     NORMAL | {"08": 7, "70": 0, "47": 30000},
 )
 WAITING = 3
+DARK_HOUSES = 6
 
 
 @transaction.atomic
 def load() -> int:
-    """Readings for every demo ticket that waits for them, a decision for all but a few, and one outage.
+    """Readings for every demo ticket that waits for them, a decision for all but a few, and one outage with
+    its reports.
 
     Answers how many diagnoses; creates nothing where there are some already.
     """
@@ -54,19 +67,38 @@ def load() -> int:
         if number < len(found) - WAITING:
             _decide(case, operator)
     if found:
-        _declare(found[0], operator)
+        _declare(found[0], agent, operator)
     return len(found)
 
 
-def _declare(ticket: Ticket, operator: User) -> None:
-    """An outage in the next kelurahan of the first ticket's kecamatan, under repair."""
-    assert ticket.customer is not None  # a PERIKSA ticket has a customer and a unit  # noqa: S101
-    assert ticket.unit is not None  # noqa: S101
-    kecamatan = ticket.customer.area.pk.rpartition(".")[0]
-    area = Area.objects.filter(parent=kecamatan).order_by("-pk")[0]
-    incident = declare_incident(area=area, unit=ticket.unit, by=operator, cause="Gangguan penyulang (demo)")
-    soon = timezone.now() + timedelta(hours=2)
+def _declare(ticket: Ticket, agent: User, operator: User) -> None:
+    """Reports of houses without power in a kelurahan beside the ticket's, and their outage, under repair."""
+    now = timezone.now()
+    assert ticket.area is not None  # that of the customer  # noqa: S101
+    area = Area.objects.filter(parent=ticket.area.parent).exclude(pk=ticket.area.pk).order_by("-pk")[0]
+    for number in range(DARK_HOUSES):
+        at = now - timedelta(minutes=3 * (DARK_HOUSES - number))
+        dark = create_ticket(report=_dark_house(area, number), by=agent, at=at)
+    assert dark.unit is not None  # it follows from the area  # noqa: S101
+    incident = declare_incident(area=area, unit=dark.unit, by=operator, cause="Gangguan penyulang (demo)")
+    soon = now + timedelta(hours=2)
     move_incident(incident=incident, to=IncidentStatus.PERBAIKAN, by=operator, estimate_at=soon)
+
+
+def _dark_house(area: Area, number: int) -> Report:
+    return Report(
+        tab=Tab.GANGGUAN,
+        problem_type=ProblemType.objects.get(code="tetangga-turut-padam"),
+        problem="PADAM BERSAMA TETANGGA",
+        wo_type=WorkOrderType.WO_AUTODISPATCH,
+        reporter_name=f"Pelapor Padam Demo {number + 1}",
+        caller_number=f"08120001{number:04d}",
+        area=area,
+        street="Jl. Padam Demo",
+        building_number=str(number + 1),
+        power_state=PowerState.PADAM,
+        is_demo=True,
+    )
 
 
 def _decide(case: SelfDiagnosis, operator: User) -> None:

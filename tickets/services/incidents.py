@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import Count, F, Min, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -144,6 +145,8 @@ def declare_incident(
 ) -> Incident:
     """An officer knows of an outage before the reports tell: confirmed at once.
 
+    It began with the first of the reports that its rule looks back on; they belong to it.
+
     Raises:
         Forbidden: `by` may not lead outages of that unit.
         OutageOpen: the area has one.
@@ -154,11 +157,17 @@ def declare_incident(
     _check_words(cause, estimate_at, at)
     try:
         with transaction.atomic():
-            incident = Incident.objects.create(unit=unit, area=area, began_at=at, version=1)
+            incident = Incident.objects.create(unit=unit, area=area, version=1, **_reported(area, unit, at))
     except IntegrityError as error:
         raise OutageOpen(_("There is an outage in %(area)s already.") % {"area": area}) from error
     _record(incident, actor, at, before="")
     return _move(incident, IncidentStatus.INFO, actor, at, "", cause=cause, estimate_at=estimate_at)
+
+
+def _reported(area: Area, unit: Unit, at: datetime) -> dict[str, Any]:
+    since = at - timedelta(minutes=rule_for(unit).minutes)
+    found = _reports(area.pk, since=_window_start(area.pk, since)).filter(incident=None)
+    return found.aggregate(began_at=Coalesce(Min("reported_at"), at), report_count=Count("pk"))
 
 
 @transaction.atomic

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -26,6 +26,7 @@ CHANNEL_SYSTEMS = (Channel.WEB_PLN, Channel.PLN_MOBILE)
 SOP_REF = re.compile(r"[a-z0-9-]+@[0-9]+")
 MAX_DETAILS = 60
 DERIVED = ("number", "queue_key", "version")
+ADDRESS = ("street", "building_number", "rt", "rw", "landmark")
 RELATIONS = tuple(it.name for it in Ticket._meta.concrete_fields if it.is_relation)
 
 
@@ -70,6 +71,22 @@ class Report:
     external_number: str = ""
     follows: Ticket | None = None
     is_demo: bool = False
+
+
+def at_home(report: Report) -> Report:
+    """The report with the customer's area, and address, where it names no other place.
+
+    A crew has to find the house, and a wide outage is known by the areas of its reports. An issue that is
+    closed at once needs neither.
+    """
+    customer = report.customer
+    if customer is None or report.is_issue_closed:
+        return report
+    if report.area is not None and report.area.pk != customer.area_id:
+        return report
+    parts = () if report.street else ADDRESS
+    address = {name: getattr(report, name) or getattr(customer, name) for name in parts}
+    return replace(report, area=report.area or customer.area, **address)
 
 
 def check_report(report: Report, at: datetime) -> None:

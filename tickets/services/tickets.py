@@ -23,7 +23,7 @@ from tickets.services.actors import Actor, reporter
 from tickets.services.coverage import require_coverage
 from tickets.services.numbering import next_number
 from tickets.services.outages import outage_of_report
-from tickets.services.report import Report, check_channel, check_report, check_row, phone_at
+from tickets.services.report import Report, at_home, check_channel, check_report, check_row, phone_at
 from tickets.services.routing import Place, find_place
 from units.models import Position, User
 from units.powers import Power
@@ -64,7 +64,8 @@ def create_ticket(
     """Record a report: number, unit and posko, service target and clock, first event.
 
     A report closed at the contact centre is born ISSUE_CLOSED and never reaches a unit (R-ALL-2); one for
-    KWH PERIKSA is born LAPOR_PERIKSA, every other one LAPOR. `held` is a position of `by` that the caller has
+    KWH PERIKSA is born LAPOR_PERIKSA, every other one LAPOR. A customer's report that names no other place is
+    one of the customer's house. `held` is a position of `by` that the caller has
     locked, e.g. that of a call.
 
     Raises:
@@ -73,7 +74,7 @@ def create_ticket(
             not_prepaid, no_number, bad_phone …).
         ReferenceUsed: the channel has used this `client_ref` before.
     """
-    at = at or timezone.now()
+    at, report = at or timezone.now(), at_home(report)
     check_report(report, at)
     place = None if report.is_issue_closed else _place(report, at)
     _check_coverage(report, place, at)
@@ -104,7 +105,7 @@ def _grounds(ticket: Ticket) -> dict[str, Any]:
 def _place(report: Report, at: datetime) -> Place:
     return find_place(
         customer=report.customer,
-        area=report.area or (report.customer.area if report.customer else None),
+        area=report.area,
         unit=report.unit,
         posko=report.posko,
         on=timezone.localdate(at),
@@ -161,8 +162,7 @@ def _outage(report: Report) -> Incident | None:
     """The wide outage that the place lies in, so that no second order is opened for it."""
     if report.is_issue_closed:
         return None
-    area = report.area or (report.customer.area if report.customer else None)
-    return outage_of_report(tab=report.tab, power_state=report.power_state, area=area)
+    return outage_of_report(tab=report.tab, power_state=report.power_state, area=report.area)
 
 
 def _first_status(report: Report) -> Status:

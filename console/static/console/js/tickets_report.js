@@ -45,8 +45,8 @@ async function showCustomer() {
   if (!/^\d{12}$/.test(idpel())) return;
   const response = await fetch(`${form.dataset.customers}${idpel()}/`, { headers: { Accept: "application/json" } });
   if (!response.ok) return (customer.textContent = customer.dataset.unknown);
-  const { name, product, unit, area } = await response.json();
-  customer.textContent = [name, product, unit.name].filter(Boolean).join(" · ");
+  const { name, product, address, unit, area } = await response.json();
+  customer.textContent = [name, product, address, area?.display_name, unit.name].filter(Boolean).join(" · ");
   customersArea = area?.code ?? "";
   showOutage();
 }
