@@ -13,14 +13,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.hashers import make_password
 from django.core.cache import caches
-from django.db import connection
 from django.test import Client, TransactionTestCase
 from django.utils import timezone
 from oauth2_provider.models import Application, get_access_token_model
 from rest_framework.test import APIClient
 
 from tests import reference
-from tests.flushing import triggers_lifted
+from tests.flushing import triggers_lifted, wait_for_answers
 from units.models import Position, Unit, User
 from units.powers import Role
 
@@ -57,32 +56,15 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Any:
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock():
         reference.load()
-        if connection.vendor == "sqlite":
-            _let_tests_empty_frozen_tables()
-
-
-def _let_tests_empty_frozen_tables() -> None:
-    """SQLite empties tables by DELETE, which the triggers of frozen tables refuse: lift them meanwhile."""
-    empty = connection.ops.execute_sql_flush
-
-    def flush(sql_list: list[str]) -> None:
-        with connection.cursor() as cursor:
-            triggers = cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
-            for name, _ in triggers:
-                cursor.execute(f'DROP TRIGGER "{name}"')
-            empty(sql_list)
-            for _, sql in triggers:
-                cursor.execute(sql)
-
-    connection.ops.execute_sql_flush = flush
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _flushing_is_allowed() -> Iterator[None]:
-    """Append-only tables may be emptied between tests, see `tests.flushing`."""
+    """Tables are emptied between tests once nothing stands in the way, see `tests.flushing`."""
     teardown = TransactionTestCase._fixture_teardown
 
     def lifted(case: TransactionTestCase) -> None:
+        wait_for_answers()
         with triggers_lifted():
             teardown(case)
 
