@@ -7,6 +7,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,9 @@ def _hashed_once() -> str:
     return make_password("a-password-for-tests")
 
 
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)  # before every day of which a test speaks
+
+
 @pytest.fixture
 def appoint(db: None) -> Callable[..., User]:
     """An account that holds `role` at the unit named `at`."""
@@ -117,7 +121,7 @@ def appoint(db: None) -> Callable[..., User]:
     def make(username: str, role: Role, at: str, **fields: Any) -> User:
         fresh = {"is_staff": role != Role.CHANNEL, "password": _hashed_once()}
         user, _ = User.objects.get_or_create(username=username, defaults=fresh)
-        fields.setdefault("starts_at", timezone.now() - timezone.timedelta(days=400))
+        fields.setdefault("starts_at", LONG_AGO)
         Position.objects.create(holder=user, role=role, unit=Unit.objects.get(name=at), **fields)
         return user
 

@@ -10,6 +10,8 @@ from playwright.sync_api import ConsoleMessage, Page, Request
 
 from units.models import User
 
+HTMX_SAYS = ("htmx:sendError", "htmx:sendAbort", "htmx:afterRequest")  # of what `watch_failure` judges
+
 
 @pytest.fixture
 def offences() -> list[str]:
@@ -28,7 +30,7 @@ def page(page: Page, live_server: object, offences: list[str]) -> Iterator[Page]
 
     def watch_console(message: ConsoleMessage) -> None:
         refused_by_us = "status of 4" in message.text  # the browser's own note of a 4xx answer
-        of_request = message.text.startswith(("htmx:sendError", "htmx:afterRequest"))  # see watch_failure
+        of_request = message.text.startswith(HTMX_SAYS)
         if message.type in ("error", "warning") and not refused_by_us and not of_request:
             offences.append(message.text)
 
