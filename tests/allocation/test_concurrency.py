@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 
 from allocation.models import AllocationCheck, AllocationMatrix, MeterAvailability
 from allocation.services import matrix
 from common.errors import DomainError
 from tests.allocation.conftest import CHECKS, QUESTION
+from tests.racing import at_once
 from units.powers import Role
 
 pytestmark = [
@@ -25,21 +24,6 @@ pytestmark = [
     ),
 ]
 OUTCOMES = {None: "NOT_SET", "ALL": "SERVED", "PASCABAYAR": "SERVED", "PRABAYAR": "OFFER_OTHER"}
-
-
-def together(jobs):
-    """Run the jobs at once, each in a thread with its own connection; answer what they returned."""
-    barrier = threading.Barrier(len(jobs))
-
-    def run(job):
-        try:
-            barrier.wait(timeout=30)
-            return job()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(jobs)) as pool:
-        return list(pool.map(run, jobs))
 
 
 @pytest.mark.requirement("R-002-4", "R-002-7")
@@ -62,9 +46,10 @@ def test_checks_and_changes_at_once_neither_fail_nor_lose_anything(
     def ask(client):
         return [client.post(CHECKS, QUESTION) for _ in range(2)]
 
-    changes = [lambda c=client, n=number: change(c, n) for number, client in enumerate(managers)]
-    asks = [lambda c=client: ask(c) for client in agents]
-    answers = together([*changes, *asks])
+    def one(number):
+        return change(managers[number], number) if number < 16 else ask(agents[number - 16])
+
+    answers = at_once(one, 80)
     changed = [answer for group in answers[:16] for answer in group]
     told = [answer.json() for group in answers[16:] for answer in group if answer.status_code == 200]
 
@@ -90,18 +75,17 @@ def test_of_sixteen_writes_with_the_same_version_one_wins(api, appoint, address,
     etag = managers[0].get(address())["ETag"]
     body = {"value": "ALL", "reason": "the same moment"}
 
-    jobs = [lambda c=client: c.put(address(), body, headers={"If-Match": etag}) for client in managers]
-    counted = Counter(answer.status_code for answer in together(jobs))
+    def put(number):
+        return managers[number].put(address(), body, headers={"If-Match": etag}).status_code
 
-    assert counted == {200: 1, 412: 15}
+    assert Counter(at_once(put, 16)) == {200: 1, 412: 15}
     assert MeterAvailability.objects.get().version == 1
 
 
 def test_the_same_key_at_once_makes_one_check(api, agent) -> None:
     headers = {"Idempotency-Key": "one-key-for-all"}
     clients = [api(agent) for _ in range(8)]
-    jobs = [lambda c=client: c.post(CHECKS, QUESTION, headers=headers) for client in clients]
-    answers = together(jobs)
+    answers = at_once(lambda number: clients[number].post(CHECKS, QUESTION, headers=headers), 8)
 
     assert {answer.status_code for answer in answers} <= {200, 409}
     assert len({answer.json()["id"] for answer in answers if answer.status_code == 200}) == 1
@@ -118,12 +102,11 @@ def test_of_two_who_publish_at_once_the_second_is_told(sop_author, sop_approver,
         at=now,
     )
 
-    def publish(by):
+    def publish(number):
         try:
-            matrix.publish_matrix(matrix=draft, by=by, at=now)
+            matrix.publish_matrix(matrix=draft, by=(sop_approver, back_office)[number], at=now)
         except DomainError as refusal:
             return refusal.code
         return "published"
 
-    found = together([lambda: publish(sop_approver), lambda: publish(back_office)])
-    assert sorted(found) == ["matrix_published", "published"]
+    assert sorted(at_once(publish, 2)) == ["matrix_published", "published"]

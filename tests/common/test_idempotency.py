@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +13,7 @@ from rest_framework.test import APIClient
 
 from common import tasks
 from common.models import IdempotencyKey
+from tests.racing import at_once
 from units.models import Unit, UnitAlias, User
 
 pytestmark = pytest.mark.urls("tests.common.probe")
@@ -136,18 +136,8 @@ def test_keys_are_kept_for_72_hours(api: Callable, agent: User) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_many_at_once_do_the_work_once(api: Callable, agent: User) -> None:
-    start = threading.Barrier(8)
-
-    def call(_: int) -> Any:
-        start.wait()
-        try:
-            return send(api(agent))
-        finally:
-            connections.close_all()
-
     before = made()
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(call, range(8)))
+    answers = at_once(lambda _: send(api(agent)), 8)
 
     assert made() == before + 1
     assert {answer.status_code for answer in answers} <= {201, 409}

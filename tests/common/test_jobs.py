@@ -1,17 +1,16 @@
 """Background jobs: written with their cause, run once, tried again, parked."""
 
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connections, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from common import jobs, tasks
 from common.models import Job
+from tests.racing import at_once
 from units.models import Unit, UnitAlias, User
 
 pytestmark = pytest.mark.django_db
@@ -196,19 +195,11 @@ def test_finished_jobs_go_after_30_days_and_parked_ones_stay() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_many_workers_do_a_job_once() -> None:
     job = name_job()
-    start = threading.Barrier(8)
 
     def work(_: int) -> bool:
-        start.wait()
-        try:
-            jobs.take_ready(at=timezone.now())
-            return jobs.run(job.pk, at=timezone.now())
-        finally:
-            connections.close_all()
+        jobs.take_ready(at=timezone.now())
+        return jobs.run(job.pk, at=timezone.now())
 
-    with ThreadPoolExecutor(8) as pool:
-        results = list(pool.map(work, range(8)))
-
-    assert sorted(results) == [False] * 7 + [True]
+    assert sorted(at_once(work, 8)) == [False] * 7 + [True]
     assert done() == 1
     assert Job.objects.get(pk=job.pk).attempts == 1

@@ -1,7 +1,5 @@
 """Two answers to the same step at the same moment: one counts, the other is told."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from django.db import connection
 
@@ -9,6 +7,7 @@ from sop.models import CallStep
 from sop.services import calls
 from sop.services.calls import Opening
 from sop.services.running import StaleStep
+from tests.racing import at_once
 
 from .conftest import MORNING
 
@@ -22,17 +21,12 @@ pytestmark = [
 def test_two_answers_at_once_move_a_call_once(agent, padam):
     state = calls.open_call(opening=Opening(procedure="padam"), by=agent, at=MORNING)
 
-    def answer(_index: int) -> str:
+    def answer(_: int) -> str:
         try:
             calls.answer(call_id=state.call.pk, step="salam", by=agent, at=MORNING)
         except StaleStep:
             return "stale"
-        finally:
-            connection.close()
         return "done"
 
-    with ThreadPoolExecutor(4) as pool:
-        answers = sorted(pool.map(answer, range(4)))
-
-    assert answers == ["done", "stale", "stale", "stale"]
+    assert sorted(at_once(answer, 4)) == ["done", "stale", "stale", "stale"]
     assert CallStep.objects.filter(call=state.call).count() == 1

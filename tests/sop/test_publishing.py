@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from threading import Barrier, Thread
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -13,6 +12,7 @@ from common.errors import DomainError, Forbidden
 from sop.models import SopDocument, SopVersion
 from sop.services import documents, publishing, reading
 from sop.services.documents import Region
+from tests.racing import at_once
 from tests.sop.conftest import JAKARTA, PADAM, ruling
 from units.powers import Role
 
@@ -163,25 +163,15 @@ def test_two_approvers_at_the_same_time_publish_once(draft, sop_author, sop_appr
     version = draft()
     publishing.submit_version(version=version, by=sop_author, at=NOW)
     people = [sop_approver, appoint("second_approver", Role.SOP_APPROVER, "PLN Pusat")]
-    start, answers = Barrier(2), []
 
-    def approve(person):
+    def approve(number):
         try:
-            start.wait()
-            publishing.publish_version(version=version, by=person, at=NOW)
-            answers.append("published")
+            publishing.publish_version(version=version, by=people[number], at=NOW)
         except DomainError as refusal:
-            answers.append(refusal.code)
-        finally:
-            connection.close()
+            return refusal.code
+        return "published"
 
-    threads = [Thread(target=approve, args=(person,)) for person in people]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert sorted(answers) == ["not_in_review", "published"]
+    assert sorted(at_once(approve, 2)) == ["not_in_review", "published"]
 
 
 # --- What is refused ------------------------------------------------------------------------------

@@ -25,8 +25,9 @@ from kombu import Connection
 from rest_framework.test import APIClient
 
 from common.models import Job
+from tests.racing import at_once
 from tests.relay import Relay
-from tests.tickets.test_concurrency import CLIENTS, at_once
+from tests.tickets.test_concurrency import CLIENTS
 from tests.tickets.test_concurrency import _send as send
 from tests.tickets.test_dispatch_races import check_once
 from tickets.models import Crew, DispatchRule, EventKind, OrderStatus, Ticket, TicketEvent, WorkOrder

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from common.models import Job
+from tests.racing import at_once
 from tickets.models import EventKind, Ticket, TicketEvent
 from tickets.rules.replay import replay
 from tickets.services import clock, ledger, moves, repeats
@@ -30,19 +30,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one writer in at a time"),
 ]
-
-
-def at_once(work: Callable[[int], Any], count: int) -> list[Any]:
-    """Do `work` in so many threads, each with a connection of its own."""
-
-    def one(number: int) -> Any:
-        try:
-            return work(number)
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(one, range(count)))
 
 
 @pytest.mark.requirement("R-003-93")

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from tests.tickets.test_concurrency import at_once
+from tests.racing import at_once
 from tickets.models import (
     ClearTamperToken,
     Crew,
