@@ -175,11 +175,13 @@ def test_what_a_search_finds_links_to_the_screen_that_the_settings_name(browse, 
 
 
 def test_a_correction_starts_from_what_the_report_says_and_hides_the_reporter(browse, agent, ticket):
+    Ticket.objects.update(latitude=Decimal("-6.175432"), longitude=Decimal("106.827654"))
     page = browse(agent).get(reverse("console:correction", args=[ticket.number])).content.decode()
 
     assert f'data-if-match="{escape(ticket.etag)}"' in page
     assert ">1 RUMAH PADAM</textarea>" in page
-    assert "Pelapor Uji" not in page
+    assert not [it for it in ("Pelapor Uji", "6.175432", "106.827654") if it in page]
+    assert 'name="latitude"' in page
     assert 'name="posko"' in page
 
 

@@ -127,22 +127,28 @@ def test_who_sees_a_ticket_of_menteng(
 
 def test_names_phones_and_houses_are_masked(api: Api, agent: User, report: Make) -> None:
     personal = {"reporter_name": "Sutarmin Rahasia", "caller_number": "081234567890"}
-    ticket = create_ticket(report=report(**personal, street="Jalan Rahasia", building_number="77Z"), by=agent)
+    place = {"latitude": Decimal("-6.175432"), "longitude": Decimal("106.827654")}
+    house = report(**personal, **place, street="Jalan Rahasia", building_number="77Z")
+    ticket = create_ticket(report=house, by=agent)
 
-    for path in (URL, at(ticket), at(ticket, "events/")):
+    orders = f"/api/v1/work-orders/{ticket.orders.get().pk}/"
+    hidden = ("Sutarmin", "81234567", "Rahasia", "77Z", "6.175432", "106.827654")
+    for path in (URL, at(ticket), at(ticket, "events/"), orders):
         for kind in ("application/json", "text/html"):
             text = api(agent).get(path, headers={"Accept": kind}).content.decode()
-            assert not [word for word in ("Sutarmin", "34567", "Rahasia", "77Z") if word in text]
+            assert not [word for word in hidden if word in text]
 
 
 def test_a_reveal_answers_in_full_and_is_recorded(api: Api, posko_menteng: User, ticket: Ticket) -> None:
     client = api(posko_menteng)
+    Ticket.objects.update(latitude=Decimal("-6.175432"), longitude=Decimal("106.827654"))
     assert client.post(at(ticket, "reveal/"), {"reason": ""}).status_code == 400
     assert not TicketAccess.objects.exists()
 
     response = client.post(at(ticket, "reveal/"), {"reason": "Petugas menuju lokasi"})
 
-    assert response.json()["values"]["reporter_name"] == "Pelapor Uji"
+    values = response.json()["values"]
+    assert (values["reporter_name"], values["latitude"]) == ("Pelapor Uji", "-6.175432")
     assert (TicketAccess.objects.get().reader, TicketAccess.objects.get().ticket) == (posko_menteng, ticket)
 
 

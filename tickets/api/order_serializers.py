@@ -36,12 +36,6 @@ class WorkOrderSerializer(serializers.ModelSerializer):
     problem = serializers.CharField(source="ticket.problem", read_only=True)
     power_state = serializers.CharField(source="ticket.power_state", read_only=True)
     address = serializers.SerializerMethodField()
-    latitude = serializers.DecimalField(
-        source="ticket.latitude", max_digits=9, decimal_places=6, read_only=True
-    )
-    longitude = serializers.DecimalField(
-        source="ticket.longitude", max_digits=9, decimal_places=6, read_only=True
-    )
     due_at = serializers.DateTimeField(source="ticket.due_at", read_only=True)
     repeat_count = serializers.IntegerField(source="ticket.repeat_count", read_only=True)
 
@@ -63,8 +57,6 @@ class WorkOrderSerializer(serializers.ModelSerializer):
             "problem",
             "power_state",
             "address",
-            "latitude",
-            "longitude",
             "due_at",
             "repeat_count",
             "created_at",

@@ -253,8 +253,6 @@ class TicketDetailSerializer(TicketSerializer):
         fields = (
             *TicketSerializer.Meta.fields,
             "area",
-            "latitude",
-            "longitude",
             "address_note",
             "outage_on",
             "outage_time",

@@ -173,6 +173,8 @@ class Ticket(models.Model):
         "rt",
         "rw",
         "landmark",
+        "latitude",
+        "longitude",
     )
 
     number = models.CharField(_("report number"), max_length=13, unique=True, editable=False)

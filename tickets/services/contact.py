@@ -20,12 +20,13 @@ MAX_REASON = 500
 
 
 def masked_contact(ticket: Ticket) -> dict[str, str]:
-    """Reporter, numbers and address as everybody who sees the ticket may read them."""
+    """Reporter, numbers and place as everybody who sees the ticket may read them."""
     return {
         "reporter_name": rules.mask_name(ticket.reporter_name),
         "caller_number": rules.mask_phone(ticket.caller_number) if ticket.caller_number else "",
         "mobile_number": rules.mask_phone(ticket.mobile_number) if ticket.mobile_number else "",
         "address": masked_address(ticket),
+        "coordinates": rules.MASK if ticket.latitude is not None else "",
     }
 
 
@@ -61,4 +62,5 @@ def reveal_contact(*, ticket: Ticket, by: User, reason: str, at: datetime | None
         reason=reason,
         at=at,
     )
-    return {name: getattr(ticket, name) for name in FIELDS}
+    values = {name: getattr(ticket, name) for name in FIELDS}
+    return {name: "" if value is None else str(value) for name, value in values.items()}
