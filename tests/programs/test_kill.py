@@ -98,6 +98,51 @@ def import_command(path: Path) -> tuple[str, ...]:
     return "import_payments", str(path), "--program", "pelanggan-terbaik-2021", "--by", "program_jakarta"
 
 
+class Gate:
+    """Whoever writes row number `row` into the table waits there while it is shut: a moment nobody misses."""
+
+    KEY = 20_210_611
+
+    def __init__(self, table: str, row: int) -> None:
+        self.table, self.row = table, row
+
+    def __enter__(self) -> Gate:
+        self._run("CREATE SEQUENCE gate")
+        self._run(
+            "CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            f" IF nextval('gate') = {self.row} THEN PERFORM pg_advisory_xact_lock({self.KEY}); END IF;"
+            " RETURN NEW; END $$"
+        )
+        self._run(f"CREATE TRIGGER gate BEFORE INSERT ON {self.table} FOR EACH ROW EXECUTE FUNCTION gate()")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._run(f"DROP TRIGGER gate ON {self.table}")
+        self._run("DROP FUNCTION gate; DROP SEQUENCE gate")
+
+    def shut(self) -> None:
+        """For everybody but this connection."""
+        self._run(f"SELECT pg_advisory_lock({self.KEY})")
+
+    def open(self) -> None:
+        self._run(f"SELECT pg_advisory_unlock({self.KEY})")
+
+    def wait_for_somebody(self) -> int:
+        """The process of the server that stands before it."""
+        end = time.monotonic() + 120
+        with connection.cursor() as cursor:
+            while time.monotonic() < end:
+                cursor.execute("SELECT pid FROM pg_locks WHERE NOT granted AND objid = %s", (self.KEY,))
+                if found := cursor.fetchone():
+                    return found[0]
+                time.sleep(0.01)
+        raise AssertionError("nobody came so far")
+
+    def _run(self, sql: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+
+
 def evaluate(program: Program, officer: User) -> Evaluation:
     asked = evaluations.ask_evaluation(program=program, by=officer)
     return evaluations.run_evaluation(evaluation_id=asked.pk)
@@ -111,11 +156,14 @@ def test_an_import_killed_at_random_moments_leaves_nothing(
     for path in files:
         lines = make_large(path, 2)
         before = Payment.objects.count()
-        process = manage(*import_command(path))
-        _wait_until_it_has_written(int(lines * chance.uniform(*KILLED)))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        _wait_until_it_is_gone()
+        with Gate("programs_payment", row=int(lines * chance.uniform(*KILLED))) as gate:
+            gate.shut()
+            process = manage(*import_command(path))
+            gate.wait_for_somebody()
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            gate.open()
+            _wait_until_it_is_gone()
         assert not PaymentImport.objects.filter(file_name=path.name, status="APPLIED").exists()
         assert Payment.objects.count() == before
         again = manage(*import_command(path))
@@ -132,19 +180,6 @@ def test_an_import_killed_at_random_moments_leaves_nothing(
             )
         assert done.status == "APPLIED", done.report
     assert evaluate(program, officer).digest == disturbed.digest
-
-
-def _wait_until_it_has_written(lines: int) -> None:
-    end = time.monotonic() + 120
-    with connection.cursor() as cursor:
-        while time.monotonic() < end:
-            cursor.execute(
-                "SELECT max(tuples_processed) FROM pg_stat_progress_copy"
-                " WHERE datname = current_database() AND relid = 'programs_payment'::regclass"
-            )
-            if (cursor.fetchone()[0] or 0) >= lines:
-                return
-    raise AssertionError("the import did not get so far")
 
 
 def _wait_until_it_is_gone() -> None:
@@ -170,28 +205,30 @@ def test_a_server_that_drops_the_evaluation_changes_no_digest(
             imports.import_now(program=program, raw=raw, name=path.name, size=1, by=officer)
     quiet = evaluate(program, officer)
     asked = evaluations.ask_evaluation(program=program, by=officer)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        victim = cursor.fetchone()[0]
-    killer = threading.Thread(target=_terminate, args=(victim, asked.pk))
-    killer.start()
-    with pytest.raises((OperationalError, InterfaceError)):
-        evaluations.run_evaluation(evaluation_id=asked.pk)
-    killer.join()
-    connection.close()
+    is_shut = threading.Event()
+    with Gate("programs_entry", row=quiet.entry_count // 2) as gate:
+        killer = threading.Thread(target=_terminate_before, args=(gate, is_shut))
+        killer.start()
+        is_shut.wait()
+        with pytest.raises((OperationalError, InterfaceError)):
+            evaluations.run_evaluation(evaluation_id=asked.pk)
+        killer.join()
+        connection.close()
 
     assert not Entry.objects.filter(evaluation=asked).exists()
     again = evaluations.run_evaluation(evaluation_id=asked.pk)
     assert (again.status, again.digest) == ("DONE", quiet.digest)
 
 
-def _terminate(pid: int, evaluation_id: int) -> None:
-    """End a backend as soon as its evaluation can be seen to run."""
-    while not Evaluation.objects.filter(pk=evaluation_id, status="RUNNING").exists():
-        time.sleep(0.005)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(%s)", (pid,))
-    connection.close()
+def _terminate_before(gate: Gate, is_shut: threading.Event) -> None:
+    """End the backend that comes to the gate."""
+    try:
+        gate.shut()
+        is_shut.set()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s)", (gate.wait_for_somebody(),))
+    finally:
+        connection.close()
 
 
 def test_a_running_import_shows_its_progress_and_can_be_cancelled(
