@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -155,9 +154,7 @@ def test_the_demo_shows_refusals_of_every_kind(appoint, supervisor) -> None:
         ("srm.jakarta", "SRM_NIAGA", "UID Jakarta Raya"),
     ):
         appoint(username, role, at)
-    began = time.monotonic()
     assert demo.load() == 600
-    assert time.monotonic() - began < 5
     assert demo.load() == 0
 
     newest = MeterAvailability.objects.newest(timezone.now())

@@ -246,7 +246,7 @@ def service(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.s
 
 
 def test_a_service_that_is_silent_is_given_up_after_the_timeout_and_asked_again_later(
-    api: Api, vcc_operator: User, case: SelfDiagnosis, service: socket.socket
+    api: Api, vcc_operator: User, case: SelfDiagnosis, service: socket.socket, settings: Any
 ) -> None:
     silent = api(vcc_operator).post(url(case), REASON, headers=KEY)
     assert (silent.status_code, silent.json()["code"]) == (503, "vending_unavailable")
@@ -258,6 +258,7 @@ def test_a_service_that_is_silent_is_given_up_after_the_timeout_and_asked_again_
         line.sendall(b"12345678901234567890")
         line.close()
 
+    settings.VENDING_TIMEOUT = 10
     speaking = threading.Thread(target=speak)
     speaking.start()
     answered = api(vcc_operator).post(url(case), REASON, headers=KEY)
