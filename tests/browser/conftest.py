@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, Request
+from playwright.sync_api import ConsoleMessage, Page, Request, expect
 
 from units.models import User
 
 HTMX_SAYS = ("htmx:sendError", "htmx:sendAbort", "htmx:afterRequest")  # of what `watch_failure` judges
+PATIENCE = 20_000  # milliseconds, for a busy machine
 
 
 @pytest.fixture
@@ -43,7 +44,8 @@ def page(page: Page, live_server: object, offences: list[str]) -> Iterator[Page]
     page.on("requestfailed", watch_failure)
     page.on("console", watch_console)
     page.on("pageerror", lambda error: offences.append(str(error)))
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     yield page
     assert offences == []
 
