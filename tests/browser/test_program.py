@@ -124,6 +124,7 @@ def act(page: Page, action: str, **values: str | bool) -> None:
     form = page.locator(f"form[hx-post*='/{action}/'], form[action*='/{action}/']").first
     for name, value in values.items():
         field = form.locator(f"[name={name}]")
+        expect(field).to_be_visible()
         if value is True:
             field.check(force=True)
         elif name == "reward":
