@@ -28,7 +28,7 @@ supervisor.stop()
 sys.exit(0 if supervisor.signals else 1)
 """
 SLEEP = "import time; time.sleep(60)"
-SOON = 20  # seconds, on a busy machine; well before a sleeper ends by itself
+SOON = 3  # seconds
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); " + SLEEP
 # Ends at once when asked, but leaves a child of its own behind.
 PARENT = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {SLEEP!r}]); " + SLEEP

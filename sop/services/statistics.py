@@ -68,7 +68,10 @@ def steps(calls: CallQuerySet) -> Rows:
 
 
 def written(calls: CallQuerySet) -> dict[tuple[Any, ...], Mapping[str, Step]]:
-    """Per procedure and version its steps in their order, as the newest of these calls had them."""
+    """Per procedure and version its steps in their order, as the newest of these calls had them.
+
+    One more query for each procedure that this process has not read before.
+    """
     of_one_version = Window(RowNumber(), partition_by=["version", "procedure"], order_by="-opened_at")
     newest = calls.order_by().annotate(nth=of_one_version).filter(nth=1)
     rows = newest.values_list(*PROCEDURE, "pins")

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, Request, expect
+from playwright.sync_api import ConsoleMessage, Page, Request
 
 from units.models import User
 
 HTMX_SAYS = ("htmx:sendError", "htmx:sendAbort", "htmx:afterRequest")  # of what `watch_failure` judges
-PATIENCE = 20_000  # milliseconds, for a busy machine
 
 
 @pytest.fixture
@@ -44,8 +43,7 @@ def page(page: Page, live_server: object, offences: list[str]) -> Iterator[Page]
     page.on("requestfailed", watch_failure)
     page.on("console", watch_console)
     page.on("pageerror", lambda error: offences.append(str(error)))
-    page.set_default_timeout(PATIENCE)
-    expect.set_options(timeout=PATIENCE)
+    page.set_default_timeout(10_000)
     yield page
     assert offences == []
 

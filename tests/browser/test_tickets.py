@@ -151,7 +151,7 @@ def test_what_another_did_appears_without_reloading(log_in, agent, vcc_operator,
 
     submit_diagnosis(ticket=periksa, readings=readings, by=agent)
 
-    expect(page.locator("#queue .case")).to_contain_text(periksa.number)
+    expect(page.locator("#queue .case")).to_contain_text(periksa.number, timeout=15_000)
 
 
 def test_a_caller_who_reports_again_is_recorded_on_the_first_ticket(log_in, agent, report, customer):

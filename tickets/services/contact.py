@@ -15,7 +15,6 @@ from tickets.services.actors import officer, reporter
 from units.models import User
 from units.powers import Power
 
-FIELDS = Ticket.PERSONAL
 MAX_REASON = 500
 
 
@@ -62,5 +61,5 @@ def reveal_contact(*, ticket: Ticket, by: User, reason: str, at: datetime | None
         reason=reason,
         at=at,
     )
-    values = {name: getattr(ticket, name) for name in FIELDS}
+    values = {name: getattr(ticket, name) for name in Ticket.PERSONAL}
     return {name: "" if value is None else str(value) for name, value in values.items()}
